@@ -1,0 +1,241 @@
+"""Settings: one TOML file and the environment. Every key is documented here; unknown keys are refused.
+
+Order, the later wins: defaults, the file (`assistant.toml`), the environment (`ASSISTANT_SECTION__KEY`).
+The file is the first that exists of `--config`, `$ASSISTANT_CONFIG`, `~/.config/assistant/assistant.toml`,
+`/etc/assistant/assistant.toml`; having none is fine.
+"""
+
+import difflib
+import os
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from platformdirs import user_cache_path, user_config_path, user_data_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from assistant.errors import UsageError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Paths(_Section):
+    """Where things are kept."""
+
+    data: Path = Field(default_factory=lambda: user_data_path("assistant"))
+    """Database, downloaded models, learnt settings. Must survive a power cut: not a RAM disk."""
+    cache: Path = Field(default_factory=lambda: user_cache_path("assistant"))
+    """Things that can be made again: spoken phrases, verified-file marks, prompt states."""
+    home: Path | None = None
+    """The TOML file with rooms and devices; the bundled sample home when not given."""
+    replies: Path = Path("replies")
+    """Where `hear` and the demonstration leave spoken replies as WAV files."""
+
+    @property
+    def models(self) -> Path:
+        """Installed models, one directory each."""
+        return self.data / "models"
+
+    @property
+    def database(self) -> Path:
+        """The one SQLite file."""
+        return self.data / "assistant.db"
+
+
+class Place(_Section):
+    """Where the device stands: for the clock, sunrise and units."""
+
+    name: str = ""
+    """The place as a person calls it, e.g. "Leeds"."""
+    latitude: float | None = Field(None, ge=-90, le=90)
+    """Degrees north; needed for sunrise and sunset."""
+    longitude: float | None = Field(None, ge=-180, le=180)
+    """Degrees east."""
+    time_zone: str = ""
+    """An IANA name such as "Europe/London"; the machine's own zone when empty."""
+    units: Literal["metric", "imperial"] = "metric"
+    """Which units an answer uses when the question names none."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value:
+            try:
+                ZoneInfo(value)
+            except (KeyError, ValueError, OSError) as error:
+                raise ValueError(f"no time zone is called '{value}'; use a name such as Europe/London") from error
+        return value
+
+
+class Audio(_Section):
+    """Sound devices."""
+
+    microphone: str = ""
+    """Part of the input device's name; the system's default when empty."""
+    loudspeaker: str = ""
+    """Part of the output device's name; the system's default when empty."""
+    volume: int = Field(70, ge=0, le=100)
+    """Loudness at first start, per cent; later changes by voice are remembered."""
+    chime: bool = True
+    """A short sound when the wake word was heard. It never delays listening."""
+
+
+class WakeSettings(_Section):
+    """The wake word."""
+
+    phrases: tuple[str, ...] = ("okay nabu",)
+    """Any of the bundled "okay nabu", "hey jarvis", "hey mycroft", "alexa", or the name of an own model."""
+    threshold: float | None = Field(None, gt=0, lt=1)
+    """Score from which a phrase counts as heard; each model's measured value (docs/wake.md) when not given."""
+    openwakeword: Path | None = None
+    """A directory with an own model in openWakeWord's ONNX format (docs/wake.md names the files)."""
+
+
+class Hearing(_Section):
+    """Speech to text."""
+
+    model: str = ""
+    """Id of an installed model, or a directory; the best installed one, else the embedded one, when empty."""
+    silence_s: float = Field(0.7, ge=0.3, le=2.0)
+    """Silence that ends an unfinished sentence at first; the device then learns its speakers' pauses."""
+    longest_s: float = Field(8.0, ge=3, le=30)
+    """A request is cut off after this many seconds."""
+
+
+class Speaking(_Section):
+    """Text to speech."""
+
+    model: str = ""
+    """Id of an installed voice, or an .onnx file; the best installed one, else the embedded one, when empty."""
+    rate: float = Field(1.0, ge=0.5, le=2.0)
+    """Speed of speech; 1 is the voice's own."""
+
+
+class Thinking(_Section):
+    """The local language model."""
+
+    model: str = ""
+    """Id of an installed model, or a .gguf file; the best installed one when empty; none is embedded yet."""
+    threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) - 1), ge=1, le=64)
+    """Worker threads; one core fewer than there are, so that sound always has one (docs/speech.md)."""
+    context: int = Field(2048, ge=256, le=32768)
+    """Tokens of context."""
+    deadline_s: float = Field(12.0, ge=2, le=120)
+    """An answer that has not begun by then ends in a plain sentence."""
+
+
+class Hub(_Section):
+    """The owner's own home hub (Home Assistant). Nothing is contacted while the address is empty."""
+
+    url: str = ""
+    """For example http://homeassistant.local:8123."""
+    token_file: Path | None = None
+    """A file that holds a long-lived access token."""
+
+
+class Cloud(_Section):
+    """An OpenAI-compatible endpoint for hard, harmless questions. Nothing leaves while the address is empty."""
+
+    url: str = ""
+    """For example https://api.example.com/v1."""
+    model: str = ""
+    """The model's name at that endpoint."""
+    token_file: Path | None = None
+    """A file that holds the bearer token."""
+    budget_day: float = Field(0.20, ge=0)
+    """Most money a day, in the endpoint's currency."""
+    budget_month: float = Field(3.0, ge=0)
+    """Most money a month."""
+
+
+class Settings(BaseSettings):
+    """All settings, validated."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSISTANT_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    name: str = "assistant"
+    """What the assistant calls itself."""
+    language: Literal["en"] = "en"
+    """The language spoken with it. English is the only one that has been built and tested."""
+    paths: Paths = Paths()
+    place: Place = Place()
+    audio: Audio = Audio()
+    wake: WakeSettings = WakeSettings()
+    hearing: Hearing = Hearing()
+    speaking: Speaking = Speaking()
+    thinking: Thinking = Thinking()
+    hub: Hub = Hub()
+    cloud: Cloud = Cloud()
+
+    _file_values: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # the file's values arrive as init values: the environment stands above them
+        return env_settings, init_settings
+
+
+def config_candidates() -> list[Path]:
+    """Where a settings file is looked for, first match wins."""
+    found = [Path(os.environ["ASSISTANT_CONFIG"])] if os.environ.get("ASSISTANT_CONFIG") else []
+    return [*found, user_config_path("assistant") / "assistant.toml", Path("/etc/assistant/assistant.toml")]
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """The settings from `path` (or the first candidate that exists) and the environment.
+
+    Raises UsageError, one line, for a file that cannot be read, is no TOML, has unknown keys or wrong types.
+    """
+    chosen = path
+    if chosen is None:
+        explicit = os.environ.get("ASSISTANT_CONFIG")
+        chosen = Path(explicit) if explicit else next((c for c in config_candidates() if c.is_file()), None)
+    values: dict[str, Any] = {}
+    if chosen is not None:
+        try:
+            values = tomllib.loads(chosen.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"{chosen}: cannot be read ({error.strerror}); check the path") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{chosen}: is not a text file; the settings are a TOML text") from error
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"{chosen}: is not valid TOML: {error}") from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise UsageError(_explain(error, chosen)) from error
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    where = f"{path}: " if path else "settings: "
+    if first["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(key, known_keys(), n=1, cutoff=0.5)
+        hint = f"did you mean '{close[0]}'?" if close else "see docs/configuration.md for all keys"
+        return f"{where}unknown key '{key}'; {hint}"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}{key}: {message[:1].lower()}{message[1:]} (got {str(first.get('input'))[:60]!r})"
+
+
+@lru_cache(maxsize=1)
+def known_keys() -> tuple[str, ...]:
+    """Every key as "section.key"."""
+    keys: list[str] = []
+    for name, field in Settings.model_fields.items():
+        keys.append(name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, _Section):
+            keys += [f"{name}.{key}" for key in field.annotation.model_fields]
+    return tuple(keys)
