@@ -1,0 +1,187 @@
+"""Vosk behind the streaming port: a grammar-biased and an open recogniser on one stream."""
+
+import json
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from assistant.audio import SAMPLE_RATE, Samples
+from assistant.errors import AssistantError, ModelError
+from assistant.stt import Hypothesis, Transcription, Word, libvosk
+from assistant.stt.arbiter import UNKNOWN, arbitrate
+from assistant.stt.layout import Layout, check_layout, ensure_loads
+
+logger = logging.getLogger(__name__)
+
+
+class VoskRecognizer:
+    """A loaded Vosk model that starts utterances.
+
+    With phrases set, each utterance is heard by two recognisers: one biased to the phrases (plus "[unk]") and one
+    open; `arbiter.arbitrate` chooses. Without phrases only the open one runs, which halves the work.
+    """
+
+    def __init__(self, model_dir: Path, *, grammar: Sequence[str] = (), cache: Path | None = None) -> None:
+        """Load the model in `model_dir`; `grammar` as in `set_phrases`.
+
+        `cache` is the file that remembers which models loaded before (in the user's cache directory by default).
+        Raises ModelError, one line, when the directory is no working Vosk model.
+        """
+        self.layout: Layout = check_layout(model_dir)
+        ensure_loads(model_dir, cache or user_cache_path("assistant") / "working_models.json")
+        try:
+            self._ffi, self._library = libvosk.load()
+        except (ImportError, OSError) as error:
+            raise ModelError(f"the Vosk engine cannot be loaded ({error}); run ./scripts/setup again") from error
+        model = self._library.vosk_model_new(str(model_dir).encode())
+        if model == self._ffi.NULL:
+            raise ModelError(f"{model_dir}: the speech engine cannot load this model; pull or import it again")
+        self._model: Any = self._ffi.gc(model, self._library.vosk_model_free)
+        self._lock = threading.Lock()
+        self._grammar = ""
+        self._prepared: Any = None
+        self._missing: tuple[str, ...] = ()
+        self.set_phrases(grammar)
+
+    @property
+    def missing_words(self) -> tuple[str, ...]:
+        """Words of the current phrases that the model does not know, sorted. Phrases with them cannot be heard."""
+        return self._missing
+
+    def knows(self, word: str) -> bool:
+        """Whether the model's vocabulary holds `word`."""
+        return bool(self._library.vosk_model_find_word(self._model, word.lower().encode()) >= 0)
+
+    def set_phrases(self, phrases: Sequence[str]) -> None:
+        """Bias the grammar recogniser to these phrases from the next utterance on; empty turns it off.
+
+        A phrase with a word outside the model's vocabulary is left out (the engine would silently drop the word
+        and listen for the rest of the phrase); see `missing_words`.
+        """
+        known: dict[str, bool] = {}
+        chosen: dict[str, None] = {}
+        for phrase in phrases:
+            words = phrase.lower().split()
+            for word in words:
+                if word not in known:
+                    known[word] = self.knows(word)
+            if words and all(known[word] for word in words):
+                chosen[" ".join(words)] = None
+        self._missing = tuple(sorted(word for word, here in known.items() if not here))
+        if chosen and not self.layout.runtime_grammar:
+            logger.warning("%s: this speech model takes no runtime grammar; listening openly", self.layout.directory)
+            chosen = {}
+        grammar = json.dumps([*chosen, UNKNOWN]) if chosen else ""
+        with self._lock:
+            self._grammar = grammar
+            self._prepared = None
+        self._prepare()
+
+    def start(self) -> "VoskStream":
+        """Begin an utterance. The grammar recogniser was made ready beforehand; the next one is made behind it."""
+        with self._lock:
+            grammar, prepared = self._grammar, self._prepared
+            self._prepared = None
+        if grammar and prepared is None:
+            prepared = self._new(grammar)
+        stream = VoskStream(self._ffi, self._library, self._new(""), prepared if grammar else None)
+        if grammar:
+            threading.Thread(target=self._prepare, name="vosk-prepare", daemon=True).start()
+        return stream
+
+    def _prepare(self) -> None:
+        with self._lock:
+            grammar = self._grammar
+        if not grammar:
+            return
+        ready = self._new(grammar)
+        with self._lock:
+            if grammar == self._grammar and self._prepared is None:
+                self._prepared = ready
+
+    def _new(self, grammar: str) -> Any:
+        if grammar:
+            made = self._library.vosk_recognizer_new_grm(self._model, float(SAMPLE_RATE), grammar.encode())
+        else:
+            made = self._library.vosk_recognizer_new(self._model, float(SAMPLE_RATE))
+        if made == self._ffi.NULL:
+            raise AssistantError("the speech engine could not begin to listen; restart the assistant")
+        self._library.vosk_recognizer_set_words(made, 1)
+        # the recogniser counts its own reference to the model, so either may be freed first
+        return self._ffi.gc(made, self._library.vosk_recognizer_free)
+
+
+class VoskStream:
+    """One utterance. Lives on one thread; spent after `finish`."""
+
+    def __init__(self, ffi: Any, library: Any, open_: Any, grammar: Any | None) -> None:
+        self._open = _Channel(ffi, library, open_, "open")
+        self._grammar = _Channel(ffi, library, grammar, "grammar") if grammar is not None else None
+        self._finished = False
+
+    def feed(self, samples: Samples) -> str:
+        """Feed 16 kHz mono int16; the partial text so far ("" when none).
+
+        The partial is the grammar's, because the rule that ends a turn early asks whether the words so far are one
+        of its sentences; where the grammar has heard nothing or "[unk]", the open one says what was said instead.
+        """
+        if self._finished:
+            raise AssistantError("this utterance has ended; start another")
+        data = samples.astype("<i2", copy=False).tobytes()
+        said = self._open.feed(data)
+        if self._grammar is None:
+            return said
+        biased = self._grammar.feed(data)
+        return biased if biased and UNKNOWN not in biased.split() else said
+
+    def finish(self) -> Transcription:
+        """No more sound: the final text."""
+        if self._finished:
+            raise AssistantError("this utterance has ended; start another")
+        self._finished = True
+        heard = self._open.finish()
+        if self._grammar is None:
+            return Transcription(heard, (), "no grammar is set")
+        return arbitrate(self._grammar.finish(), heard)
+
+
+class _Channel:
+    """One recogniser on the stream. The engine ends segments of its own accord at pauses; they are joined here."""
+
+    def __init__(self, ffi: Any, library: Any, recognizer: Any, source: str) -> None:
+        self._ffi, self._library, self._recognizer, self._source = ffi, library, recognizer, source
+        self._words: list[Word] = []
+        self._partial = ""
+
+    def feed(self, data: bytes) -> str:
+        if data:
+            state = self._library.vosk_recognizer_accept_waveform(self._recognizer, data, len(data))
+            if state < 0:
+                raise AssistantError("the speech engine failed on this sound; say it again")
+            if state:
+                self._take(self._library.vosk_recognizer_result)
+                self._partial = ""
+            else:
+                self._partial = self._read(self._library.vosk_recognizer_partial_result).get("partial", "")
+        return " ".join([*(word.text for word in self._words), *self._partial.split()])
+
+    def finish(self) -> Hypothesis:
+        self._take(self._library.vosk_recognizer_final_result)
+        self._recognizer = None
+        words = tuple(self._words)
+        confidence = sum(word.confidence for word in words) / len(words) if words else 0.0
+        return Hypothesis(" ".join(word.text for word in words), confidence, words, self._source)
+
+    def _take(self, call: Any) -> None:
+        for word in self._read(call).get("result", ()):
+            confidence = min(1.0, max(0.0, float(word["conf"])))
+            self._words.append(Word(str(word["word"]), float(word["start"]), float(word["end"]), confidence))
+
+    def _read(self, call: Any) -> dict[str, Any]:
+        # the engine owns the text and reuses it at the next call, so it is copied at once
+        answer = json.loads(self._ffi.string(call(self._recognizer)).decode("utf-8", "replace"))
+        return answer if isinstance(answer, dict) else {}
