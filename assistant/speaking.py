@@ -1,0 +1,99 @@
+"""From words to sound: clauses are synthesised one ahead of the one that plays, and each carries its turn's id."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant import events as ev
+from assistant.audio import Samples
+from assistant.clock import Clock
+from assistant.tts import AudioChunk, Voice
+from assistant.tts.clauses import ClauseSplitter
+from assistant.tts.speakable import speakable
+from assistant.workers import Worker, ahead
+
+AHEAD = 2
+"""Synthesised chunks that may wait to be played: the next clause is ready when one ends, and an interruption
+throws little work away."""
+
+
+class Output(Protocol):
+    """Where speech goes: a loudspeaker or a file."""
+
+    async def play(self, samples: Samples, sample_rate: int) -> None:
+        """Play mono int16 samples after those already given; returns when they were handed over, not when heard."""
+        ...
+
+    async def drain(self) -> None:
+        """Return when everything given has been heard."""
+        ...
+
+    def stop(self) -> None:
+        """Silence at once; what was not heard yet is dropped."""
+        ...
+
+
+@dataclass(slots=True)
+class Speaker:
+    """Speaks a reply as its text arrives."""
+
+    voice: Voice
+    output: Output
+    worker: Worker
+    bus: ev.EventBus
+    clock: Clock
+    language: str = "en"
+
+    async def say(self, turn: str, pieces: AsyncIterator[str]) -> str:
+        """Speak the text that `pieces` yields; returns all of it once the last sample was heard.
+
+        Raises what `pieces` raises, after the clauses that came before it were spoken; AssistantError when the
+        voice fails. Cancelling it silences the loudspeaker at once.
+        """
+        spoken: list[str] = []
+        try:
+            async with aclosing(ahead(self._chunks(turn, pieces, spoken), AHEAD)) as chunks:
+                async for chunk in chunks:
+                    self.bus.publish(
+                        ev.SpeechOut(
+                            turn=turn, at=self.clock.monotonic(), samples=chunk.samples, sample_rate=chunk.sample_rate
+                        )
+                    )
+                    await self.output.play(chunk.samples, chunk.sample_rate)
+            await self.output.drain()
+        except BaseException:
+            self.output.stop()
+            raise
+        return " ".join(spoken)
+
+    async def _chunks(self, turn: str, pieces: AsyncIterator[str], spoken: list[str]) -> AsyncGenerator[AudioChunk]:
+        splitter = ClauseSplitter(self.language)
+        failure: Exception | None = None
+        try:
+            async for piece in pieces:
+                for clause in splitter.push(piece):
+                    async with aclosing(self._clause(turn, clause, spoken)) as sounds:
+                        async for chunk in sounds:
+                            yield chunk
+        except Exception as error:  # noqa: BLE001 - raised below: half a sentence alarms people more than its end
+            failure = error
+        for clause in splitter.flush():
+            async with aclosing(self._clause(turn, clause, spoken)) as sounds:
+                async for chunk in sounds:
+                    yield chunk
+        if failure is not None:
+            raise failure
+
+    async def _clause(self, turn: str, clause: str, spoken: list[str]) -> AsyncGenerator[AudioChunk]:
+        self.bus.publish(ev.ReplyClause(turn=turn, at=self.clock.monotonic(), text=clause))
+        spoken.append(clause)
+        words = speakable(clause, self.language)
+        async with aclosing(self.worker.iterate(lambda: self.voice.synthesize(words))) as sounds:
+            async for chunk in sounds:
+                yield chunk
+
+
+async def once(text: str) -> AsyncIterator[str]:
+    """A text that is all there already, as the stream that Speaker.say takes."""
+    yield text
