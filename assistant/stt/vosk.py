@@ -9,11 +9,12 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from assistant.audio import SAMPLE_RATE, Samples
+from assistant.audio import Samples
 from assistant.errors import AssistantError, ModelError
-from assistant.stt import Hypothesis, Transcription, Word, libvosk
+from assistant.stt import Hypothesis, Transcription, Word
 from assistant.stt.arbiter import UNKNOWN, arbitrate
 from assistant.stt.layout import Layout, check_layout, ensure_loads
+from assistant.stt.libvosk import EngineError, NativeModel, NativeRecognizer
 
 logger = logging.getLogger(__name__)
 
@@ -34,16 +35,14 @@ class VoskRecognizer:
         self.layout: Layout = check_layout(model_dir)
         ensure_loads(model_dir, cache or user_cache_path("assistant") / "working_models.json")
         try:
-            self._ffi, self._library = libvosk.load()
+            self._model = NativeModel(str(model_dir))
         except (ImportError, OSError) as error:
             raise ModelError(f"the Vosk engine cannot be loaded ({error}); run ./scripts/setup again") from error
-        model = self._library.vosk_model_new(str(model_dir).encode())
-        if model == self._ffi.NULL:
-            raise ModelError(f"{model_dir}: the speech engine cannot load this model; pull or import it again")
-        self._model: Any = self._ffi.gc(model, self._library.vosk_model_free)
+        except EngineError as error:
+            raise ModelError(f"{model_dir}: {error}; pull or import it again") from error
         self._lock = threading.Lock()
         self._grammar = ""
-        self._prepared: Any = None
+        self._prepared: NativeRecognizer | None = None
         self._missing: tuple[str, ...] = ()
         self.set_phrases(grammar)
 
@@ -54,7 +53,7 @@ class VoskRecognizer:
 
     def knows(self, word: str) -> bool:
         """Whether the model's vocabulary holds `word`."""
-        return bool(self._library.vosk_model_find_word(self._model, word.lower().encode()) >= 0)
+        return self._model.knows(word.lower())
 
     def set_phrases(self, phrases: Sequence[str]) -> None:
         """Bias the grammar recogniser to these phrases from the next utterance on; empty turns it off.
@@ -88,7 +87,7 @@ class VoskRecognizer:
             self._prepared = None
         if grammar and prepared is None:
             prepared = self._new(grammar)
-        stream = VoskStream(self._ffi, self._library, self._new(""), prepared if grammar else None)
+        stream = VoskStream(self._new(""), prepared if grammar else None)
         if grammar:
             threading.Thread(target=self._prepare, name="vosk-prepare", daemon=True).start()
         return stream
@@ -103,24 +102,19 @@ class VoskRecognizer:
             if grammar == self._grammar and self._prepared is None:
                 self._prepared = ready
 
-    def _new(self, grammar: str) -> Any:
-        if grammar:
-            made = self._library.vosk_recognizer_new_grm(self._model, float(SAMPLE_RATE), grammar.encode())
-        else:
-            made = self._library.vosk_recognizer_new(self._model, float(SAMPLE_RATE))
-        if made == self._ffi.NULL:
-            raise AssistantError("the speech engine could not begin to listen; restart the assistant")
-        self._library.vosk_recognizer_set_words(made, 1)
-        # the recogniser counts its own reference to the model, so either may be freed first
-        return self._ffi.gc(made, self._library.vosk_recognizer_free)
+    def _new(self, grammar: str) -> NativeRecognizer:
+        try:
+            return self._model.recognizer(grammar)
+        except EngineError as error:
+            raise AssistantError("the speech engine could not begin to listen; restart the assistant") from error
 
 
 class VoskStream:
     """One utterance. Lives on one thread; spent after `finish`."""
 
-    def __init__(self, ffi: Any, library: Any, open_: Any, grammar: Any | None) -> None:
-        self._open = _Channel(ffi, library, open_, "open")
-        self._grammar = _Channel(ffi, library, grammar, "grammar") if grammar is not None else None
+    def __init__(self, open_: NativeRecognizer, grammar: NativeRecognizer | None) -> None:
+        self._open = _Channel(open_, "open")
+        self._grammar = _Channel(grammar, "grammar") if grammar is not None else None
         self._finished = False
 
     def feed(self, samples: Samples) -> str:
@@ -131,11 +125,11 @@ class VoskStream:
         """
         if self._finished:
             raise AssistantError("this utterance has ended; start another")
-        data = samples.astype("<i2", copy=False).tobytes()
-        said = self._open.feed(data)
+        pcm = samples.astype("<i2", copy=False).tobytes()
+        said = self._open.feed(pcm)
         if self._grammar is None:
             return said
-        biased = self._grammar.feed(data)
+        biased = self._grammar.feed(pcm)
         return biased if biased and UNKNOWN not in biased.split() else said
 
     def finish(self) -> Transcription:
@@ -152,36 +146,29 @@ class VoskStream:
 class _Channel:
     """One recogniser on the stream. The engine ends segments of its own accord at pauses; they are joined here."""
 
-    def __init__(self, ffi: Any, library: Any, recognizer: Any, source: str) -> None:
-        self._ffi, self._library, self._recognizer, self._source = ffi, library, recognizer, source
+    def __init__(self, recognizer: NativeRecognizer, source: str) -> None:
+        self._recognizer, self._source = recognizer, source
         self._words: list[Word] = []
         self._partial = ""
 
-    def feed(self, data: bytes) -> str:
-        if data:
-            state = self._library.vosk_recognizer_accept_waveform(self._recognizer, data, len(data))
-            if state < 0:
-                raise AssistantError("the speech engine failed on this sound; say it again")
-            if state:
-                self._take(self._library.vosk_recognizer_result)
-                self._partial = ""
-            else:
-                self._partial = self._read(self._library.vosk_recognizer_partial_result).get("partial", "")
+    def feed(self, pcm: bytes) -> str:
+        if pcm:
+            try:
+                closed = self._recognizer.accept(pcm)
+            except EngineError as error:
+                raise AssistantError("the speech engine failed on this sound; say it again") from error
+            if closed:
+                self._take(self._recognizer.result())
+            self._partial = "" if closed else self._recognizer.partial()
         return " ".join([*(word.text for word in self._words), *self._partial.split()])
 
     def finish(self) -> Hypothesis:
-        self._take(self._library.vosk_recognizer_final_result)
-        self._recognizer = None
+        self._take(self._recognizer.final())
         words = tuple(self._words)
         confidence = sum(word.confidence for word in words) / len(words) if words else 0.0
         return Hypothesis(" ".join(word.text for word in words), confidence, words, self._source)
 
-    def _take(self, call: Any) -> None:
-        for word in self._read(call).get("result", ()):
+    def _take(self, words: list[dict[str, Any]]) -> None:
+        for word in words:
             confidence = min(1.0, max(0.0, float(word["conf"])))
             self._words.append(Word(str(word["word"]), float(word["start"]), float(word["end"]), confidence))
-
-    def _read(self, call: Any) -> dict[str, Any]:
-        # the engine owns the text and reuses it at the next call, so it is copied at once
-        answer = json.loads(self._ffi.string(call(self._recognizer)).decode("utf-8", "replace"))
-        return answer if isinstance(answer, dict) else {}

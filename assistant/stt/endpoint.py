@@ -1,0 +1,135 @@
+"""Has the speaker finished? Rules over voice activity and the words so far; the first that fires is recorded."""
+
+from dataclasses import dataclass
+
+COMPLETE_SILENCE_S = 0.2
+"""Silence after a complete command that nothing can continue. Shorter would fire inside the closure of a "t" or "k"
+(up to about 0.15 s of voice inactivity)."""
+
+EXTRA_S = 0.8
+"""Added when the last word promises more ("and", "to", "um"): people search for a word about this long."""
+
+_EXTENDERS = """
+    and or but then to for from with of at by into than as if when while because so um uh erm er
+    the a an my our your his their some is are was were set add put remind tell
+"""
+EXTENDERS = frozenset(_EXTENDERS.split())
+"""Words that an English request hardly ever ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of the rules, all in seconds."""
+
+    silence_s: float = 0.7
+    """What the adaptive silence begins with, before anything is known of the speaker."""
+
+    shortest_s: float = 0.5
+    longest_silence_s: float = 1.2
+    """The adaptive silence stays between these two."""
+
+    longest_s: float = 8.0
+    """A request is cut off this long after its first sound."""
+
+    nothing_s: float = 5.0
+    """Without a word for this long after the wake word the turn ends."""
+
+
+class Pauses:
+    """What is known of how long this device's speakers pause inside a sentence.
+
+    A running mean and mean deviation (weight `WEIGHT` for the newest), as TCP estimates round trips: the silence to
+    wait for is a little more than nearly all pauses that were followed by more speech.
+    """
+
+    WEIGHT = 0.2
+    """About the last ten pauses count: one request has one or two, so it settles within a day of use."""
+
+    NOTICED_S = 0.15
+    """Shorter gaps are sounds, not pauses."""
+
+    _MARGIN_S = 0.1
+
+    def __init__(self, silence_s: float = 0.7) -> None:
+        self.mean_s = silence_s / 2
+        self.deviation_s = max(0.0, (silence_s - self._MARGIN_S - self.mean_s) / 2)
+
+    @property
+    def silence_s(self) -> float:
+        """The silence after which speech is unlikely to go on; unbounded (Limits bounds it)."""
+        return self.mean_s + 2 * self.deviation_s + self._MARGIN_S
+
+    def note(self, pause_s: float) -> None:
+        """A pause of this length was followed by more of the same sentence."""
+        if pause_s < self.NOTICED_S:
+            return
+        self.deviation_s += self.WEIGHT * (abs(pause_s - self.mean_s) - self.deviation_s)
+        self.mean_s += self.WEIGHT * (pause_s - self.mean_s)
+
+
+class Endpointer:
+    """Decides, update by update, whether one utterance has ended. No clock of its own: positions in the stream.
+
+    `begin` starts an utterance; `update` answers None or the name of the rule that ended it, and goes on answering
+    that rule afterwards. It never ends while there is speech, the cap excepted. What it learnt stays in `pauses`.
+    """
+
+    def __init__(self, limits: Limits | None = None, pauses: Pauses | None = None) -> None:
+        self.limits = limits or Limits()
+        self.pauses = pauses or Pauses(self.limits.silence_s)
+        self._started_s = 0.0
+        self._speech_from_s: float | None = None
+        self._silence_s = 0.0
+        self._had_words = False
+        self._rule: str | None = None
+
+    @property
+    def silence_s(self) -> float:
+        """The adaptive silence now in force, within the limits."""
+        return min(self.limits.longest_silence_s, max(self.limits.shortest_s, self.pauses.silence_s))
+
+    def begin(self, now_s: float) -> None:
+        """An utterance begins at this position of the stream (the wake word's end, or the button)."""
+        self._started_s = now_s
+        self._speech_from_s, self._silence_s, self._had_words, self._rule = None, 0.0, False, None
+
+    def update(
+        self, now_s: float, speech: bool, silence_s: float, partial: str, *, complete: bool, extendable: bool
+    ) -> str | None:
+        """What is known at stream position `now_s`; the rule that ends the utterance, or None.
+
+        `speech`: voice activity now; `silence_s`: seconds since the last of it; `partial`: the words so far without
+        the wake phrase; `complete`: they are a whole command; `extendable`: the grammar knows a longer one.
+        """
+        if self._rule is None:
+            self._learn(speech, silence_s, partial)
+            if speech and self._speech_from_s is None:
+                self._speech_from_s = now_s
+            kind = "complete" if complete and not extendable else "finished" if complete else "silence"
+            self._rule = self._judge(now_s, speech, silence_s, partial.split(), kind)
+        return self._rule
+
+    def end_of_sound(self) -> str:
+        """The sound itself is over (a file, a released button's stream): nothing more can come."""
+        self._rule = self._rule or "end-of-sound"
+        return self._rule
+
+    def _learn(self, speech: bool, silence_s: float, partial: str) -> None:
+        # only a pause between words of one sentence says something about the speaker
+        if speech and self._had_words:
+            self.pauses.note(self._silence_s)
+        self._silence_s = 0.0 if speech else silence_s
+        self._had_words = bool(partial)
+
+    def _judge(self, now_s: float, speech: bool, silence_s: float, words: list[str], kind: str) -> str | None:
+        if self._speech_from_s is not None and now_s - self._speech_from_s >= self.limits.longest_s:
+            return "cap"
+        if speech:
+            return None
+        if not words:
+            waited = now_s - self._started_s >= self.limits.nothing_s and silence_s >= self.silence_s
+            return "nothing" if waited else None
+        needed = COMPLETE_SILENCE_S if kind == "complete" else self.silence_s
+        if kind == "silence" and words[-1] in EXTENDERS:
+            needed += EXTRA_S
+        return kind if silence_s >= needed else None
