@@ -124,6 +124,8 @@ class Entry(_Table):
     licence: str
     licence_note: str = ""
     """What an owner or maker of images must know beyond the licence's name."""
+    redistributable: bool = True
+    """Whether an image or release may carry it; the others are fetched by each owner alone."""
     languages: tuple[str, ...] = ("en",)
     ram_mb: Annotated[int, Field(gt=0)]
     """Memory while it runs, MB; an estimate (file size and context) unless the note says measured."""
