@@ -1,16 +1,15 @@
 """The catalogue: which models are known, where they come from and how they are recognised. One TOML file."""
 
-import ipaddress
 import tomllib
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.artifacts.embedded import models_root
+from assistant.artifacts.port import url_problem
 from assistant.errors import ModelError
 
 
@@ -23,32 +22,6 @@ class Kind(StrEnum):
     EMBEDDING = "embedding"
     WAKE = "wake"
     VAD = "vad"
-
-
-def url_problem(url: str) -> str | None:
-    """Why nothing may be fetched from `url`, or None: https is asked for, plain http stays on this machine."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        return "is not an address"
-    if not host:
-        return "names no host"
-    if parts.username is not None or parts.password is not None:
-        return "carries a password"
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)):
-        return None
-    return "is not https"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _safe_url(value: str) -> str:

@@ -61,6 +61,11 @@ class Marks:
             self._changed = True
         return True
 
+    def remember(self, path: Path, sha256: str) -> None:
+        """The caller has just written or hashed this file. Raises OSError."""
+        self._marks[str(path.absolute())] = [sha256, *stamp_of(path)]
+        self._changed = True
+
     def forget(self, path: Path) -> None:
         """Read the file again next time."""
         self._changed |= self._marks.pop(str(path.absolute()), None) is not None
