@@ -128,10 +128,13 @@ class EventBus:
     def __init__(self) -> None:
         self._observers: list[Observer] = []
 
-    def subscribe(self, observer: Observer) -> Callable[[], None]:
-        """Add an observer; the returned function removes it."""
+    def subscribe(self, observer: Observer) -> None:
+        """Add an observer."""
         self._observers.append(observer)
-        return lambda: self._observers.remove(observer)
+
+    def unsubscribe(self, observer: Observer) -> None:
+        """Remove an observer that was added."""
+        self._observers.remove(observer)
 
     def publish(self, event: Event) -> None:
         for observer in tuple(self._observers):

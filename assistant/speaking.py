@@ -68,7 +68,7 @@ class Speaker:
         return " ".join(spoken)
 
     async def _chunks(self, turn: str, pieces: AsyncIterator[str], spoken: list[str]) -> AsyncGenerator[AudioChunk]:
-        splitter = ClauseSplitter(self.language)
+        splitter = ClauseSplitter()
         failure: Exception | None = None
         try:
             async for piece in pieces:

@@ -1,0 +1,223 @@
+"""The endless part: sound flows past the wake word, and each wake word begins a turn.
+
+A live source (a microphone) never waits: while a reply is spoken its frames still pass the wake word, and a wake
+word then ends the reply. A recording waits for each turn, so that it can be played faster than life.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from assistant import events as ev
+from assistant.audio import Samples
+from assistant.audio.ring import Ring
+from assistant.audio.vad import SpeechDetector
+from assistant.nlu.understanding import Dialogue
+from assistant.trace import TurnTrace
+from assistant.turn import Frame, Result, Rooms, Turn
+from assistant.wake import Wake, WakeEngine
+
+logger = logging.getLogger(__name__)
+
+PREROLL_S = 0.8
+"""Sound kept from before a wake detection, seconds (DESIGN: at least 0.8), so that no pause is needed."""
+
+WAITING_FRAMES = 400
+"""Frames (20 ms) of a live source that may wait for a slow recogniser: 8 s, the longest request."""
+
+
+class Source(Protocol):
+    """Where sound comes from."""
+
+    @property
+    def name(self) -> str:
+        """What to call it: a file's name or "microphone"."""
+        ...
+
+    @property
+    def live(self) -> bool:
+        """Whether it goes on while nobody takes its frames."""
+        ...
+
+    def frames(self) -> AsyncIterator[Samples]:
+        """Frames of FRAME_SAMPLES samples, 16 kHz mono int16."""
+        ...
+
+
+class TurnObserver(Protocol):
+    """Told of every turn: it may look, never change the flow."""
+
+    def begun(self, trace: TurnTrace) -> None: ...
+
+    def ended(self, trace: TurnTrace) -> None: ...
+
+
+class Inbox:
+    """The frames of one turn, handed over one by one."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Frame | None] = asyncio.Queue(WAITING_FRAMES)
+        self.closed = asyncio.Event()
+        self.dropped = 0
+
+    async def frames(self) -> AsyncGenerator[Frame]:
+        """What the turn reads until it closes this or the sound ends."""
+        try:
+            while (frame := await self._queue.get()) is not None:
+                yield frame
+                self._queue.task_done()
+        finally:
+            self.closed.set()
+
+    def put(self, frame: Frame | None) -> None:
+        """Hand over a frame (None: the sound has ended); a frame too many is dropped and counted."""
+        try:
+            self._queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.dropped += 1
+
+    async def taken(self) -> None:
+        """Return when everything was worked on, or nobody reads any more."""
+        waits = {asyncio.ensure_future(self._queue.join()), asyncio.ensure_future(self.closed.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+@dataclass(slots=True)
+class _Running:
+    trace: TurnTrace
+    inbox: Inbox
+    task: asyncio.Task[Result]
+
+    @property
+    def hearing(self) -> bool:
+        return not self.inbox.closed.is_set() and not self.task.done()
+
+
+class Conversation:
+    """Runs turns over a source of sound, or over typed text."""
+
+    def __init__(
+        self, rooms: Rooms, wake: WakeEngine, detector: SpeechDetector, observers: tuple[TurnObserver, ...] = ()
+    ) -> None:
+        self._rooms = rooms
+        self._wake = wake
+        self._detector = detector
+        self._observers = observers
+        self._ring = Ring(PREROLL_S)
+        self._dialogue = Dialogue()
+        self._numbers = itertools.count(1)
+        self.turns = 0
+        """Turns begun so far."""
+
+    async def read(self, text: str) -> TurnTrace:
+        """Serve one typed request."""
+        trace = self._trace("typed")
+        self._rooms.bus.subscribe(trace.observe)
+        self._tell_begun(trace)
+        try:
+            result = await Turn(trace.turn, self._rooms, self._dialogue, "typed").read(text)
+            self._dialogue = result.dialogue
+        finally:
+            self._rooms.bus.unsubscribe(trace.observe)
+            self._tell_ended(trace)
+        return trace
+
+    async def run(self, source: Source) -> None:
+        """Serve every request in `source` until it ends."""
+        running: _Running | None = None
+        self._wake.reset()
+        self._detector.reset()
+        try:
+            async with contextlib.aclosing(_generator(source.frames())) as frames:
+                async for samples in frames:
+                    self._ring.push(samples)
+                    frame = Frame(samples, self._detector.feed(samples))
+                    # the wake engine hears everything, so that its features have no gaps
+                    wake = self._wake.process(samples)
+                    running = await self._settle(running, source)
+                    if running is not None and running.hearing:
+                        running.inbox.put(frame)
+                        if source.live:
+                            continue
+                        await running.inbox.taken()
+                        continue
+                    if wake is not None:
+                        await self._interrupt(running)
+                        running = self._begin(source, wake, frame.activity.position_s)
+            while running is not None:  # the sound has ended, perhaps in mid-sentence
+                running.inbox.put(None)
+                await asyncio.wait({running.task})
+                running = await self._settle(running, source)
+        except BaseException:
+            await self._interrupt(running)
+            raise
+
+    def _begin(self, source: Source, wake: Wake | None = None, position_s: float = 0.0) -> _Running:
+        """Start a turn: after a wake word with the sound before it, or (None) after a question of ours."""
+        trace, inbox = self._trace(source.name), Inbox()
+        self._rooms.bus.subscribe(trace.observe)
+        self._tell_begun(trace)
+        preroll: Samples = np.zeros(0, np.int16)
+        if wake is not None:
+            preroll = self._ring.last(PREROLL_S)
+            self._rooms.bus.publish(
+                ev.WakeDetected(
+                    turn=trace.turn,
+                    at=self._rooms.clock.monotonic(),
+                    phrase=wake.phrase,
+                    score=wake.score,
+                    stream_s=position_s,
+                )
+            )
+        turn = Turn(trace.turn, self._rooms, self._dialogue, "voice")
+        return _Running(trace, inbox, asyncio.create_task(turn.listen(preroll, inbox.frames(), position_s)))
+
+    async def _settle(self, running: _Running | None, source: Source) -> _Running | None:
+        """Take the result of a turn that is over; a recording waits for it, a microphone does not."""
+        if running is None or running.hearing or (source.live and not running.task.done()):
+            return running
+        result = await running.task
+        self._finish(running)
+        self._dialogue = result.dialogue
+        return self._begin(source, position_s=self._ring.position_s) if result.expects_answer else None
+
+    async def _interrupt(self, running: _Running | None) -> None:
+        """End a turn that is still going, silencing its reply."""
+        if running is None:
+            return
+        running.task.cancel()
+        await asyncio.gather(running.task, return_exceptions=True)
+        self._finish(running)
+
+    def _finish(self, running: _Running) -> None:
+        self._rooms.bus.unsubscribe(running.trace.observe)
+        if running.inbox.dropped:
+            logger.warning("%d frames were dropped: the recogniser is too slow here", running.inbox.dropped)
+        self._tell_ended(running.trace)
+
+    def _trace(self, source: str) -> TurnTrace:
+        self.turns += 1
+        return TurnTrace(turn=f"{next(self._numbers):04d}", source=source)
+
+    def _tell_begun(self, trace: TurnTrace) -> None:
+        for observer in self._observers:
+            observer.begun(trace)
+
+    def _tell_ended(self, trace: TurnTrace) -> None:
+        for observer in self._observers:
+            observer.ended(trace)
+
+
+async def _generator(frames: AsyncIterator[Samples]) -> AsyncGenerator[Samples]:
+    async for samples in frames:
+        yield samples

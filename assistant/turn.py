@@ -1,0 +1,288 @@
+"""One turn: hear, understand, do or answer, say. A straight line with a deadline on every stage.
+
+Every way out is a sound or a printed sentence: a stage that fails says so in plain words, and the turn ends
+with exactly one `TurnEnded`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from typing import Any, TypeVar
+
+from assistant import events as ev
+from assistant.answering import Answer, Answerer
+from assistant.audio import Samples
+from assistant.audio.vad import Activity
+from assistant.clock import Clock
+from assistant.errors import AssistantError
+from assistant.interpreting import Heard, Interpreter
+from assistant.nlu import Intent
+from assistant.nlu.understanding import Dialogue
+from assistant.skills import TurnContext
+from assistant.skills.registry import Skills
+from assistant.speaking import Speaker, once
+from assistant.stt import Recognizer, RecognizerStream, Transcription
+from assistant.stt.endpoint import Endpointer
+from assistant.texts import texts
+from assistant.workers import Worker
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds a stage may take on the clock before the turn gives up on it in words."""
+
+    recognise: float = 5.0
+    """After the end of speech. Vosk's final result takes well under a second for the longest request."""
+    understand: float = 2.0
+    act: float = 5.0
+    """A home hub answers within 3 s or not at all; the store within milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame of sound and what voice activity detection made of it."""
+
+    samples: Samples
+    activity: Activity
+
+
+@dataclass(slots=True)
+class Rooms:
+    """What a turn passes through. Everything here outlives the turn."""
+
+    recognizer: Recognizer
+    hearing: Worker
+    interpreter: Interpreter
+    thinking: Worker
+    skills: Skills
+    acting: Worker
+    answerer: Answerer
+    speaker: Speaker
+    endpointer: Endpointer
+    bus: ev.EventBus
+    clock: Clock
+    language: str = "en"
+    deadlines: Deadlines = field(default_factory=Deadlines)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a turn ended, for whoever started it."""
+
+    outcome: str
+    dialogue: Dialogue
+    """The conversation as the next turn finds it."""
+    expects_answer: bool = False
+    """The reply asked something: the next words need no wake phrase."""
+
+
+class StageError(AssistantError):
+    """A stage broke or was too slow. The message is what the person is told; `reason` is for the trace."""
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class Turn:
+    """One request from its first sound (or its text) to the last sample of the reply."""
+
+    def __init__(self, turn: str, rooms: Rooms, dialogue: Dialogue, source: str) -> None:
+        self.id = turn
+        self._rooms = rooms
+        self._dialogue = dialogue
+        self._source = source
+        self._expects_answer = False
+
+    async def listen(self, preroll: Samples, frames: AsyncGenerator[Frame], begins_s: float) -> Result:
+        """Serve a spoken request.
+
+        `preroll` is the sound just before stream position `begins_s` (the wake detection), `frames` what follows.
+        """
+        return await self._guarded(self._spoken(preroll, frames, begins_s))
+
+    async def read(self, text: str) -> Result:
+        """Serve a typed request."""
+        return await self._guarded(self._typed(text))
+
+    # -- the line ------------------------------------------------------------------------------------------
+
+    async def _spoken(self, preroll: Samples, frames: AsyncGenerator[Frame], begins_s: float) -> str:
+        transcription = await self._hear(preroll, frames, begins_s)
+        if transcription is None:
+            return "nothing"
+        rooms, chosen = self._rooms, transcription.chosen
+        self._publish(
+            ev.Transcript,
+            text=rooms.interpreter.said(chosen.text),
+            confidence=chosen.confidence,
+            source=chosen.source,
+            reason=transcription.reason,
+        )
+        heard = await self._stage(
+            "understand", rooms.thinking, lambda: rooms.interpreter.interpret(transcription, self._dialogue)
+        )
+        if not heard.text:
+            return "nothing"
+        if heard.source == "matched":
+            self._publish(
+                ev.Transcript, text=heard.text, confidence=heard.confidence, source="matched", reason=heard.reason
+            )
+        return await self._serve(heard)
+
+    async def _typed(self, text: str) -> str:
+        self._publish(ev.Transcript, text=text, confidence=1.0, source="typed")
+        interpreter = self._rooms.interpreter
+        heard = await self._stage("understand", self._rooms.thinking, lambda: interpreter.read(text, self._dialogue))
+        return await self._serve(heard)
+
+    async def _hear(self, preroll: Samples, frames: AsyncGenerator[Frame], begins_s: float) -> Transcription | None:
+        """The words, or None when nobody spoke."""
+        rooms = self._rooms
+        endpointer = rooms.endpointer
+        endpointer.begin(begins_s)
+        partial, started, rule = "", False, "end-of-sound"
+        position = last_speech = begins_s
+        stream = await self._stage("recognise", rooms.hearing, rooms.recognizer.start)
+        if len(preroll):
+            partial = await self._stage("recognise", rooms.hearing, partial_of(stream, preroll))
+        async with aclosing(frames):
+            async for frame in frames:
+                activity = frame.activity
+                position = activity.position_s
+                if activity.speech and not started:
+                    started = True
+                    self._publish(ev.SpeechStarted, stream_s=position)
+                if activity.last_speech_s is not None:
+                    last_speech = activity.last_speech_s
+                words = await self._stage("recognise", rooms.hearing, partial_of(stream, frame.samples))
+                if words != partial:
+                    partial = words
+                    self._publish(ev.PartialTranscript, text=partial)
+                said = rooms.interpreter.said(partial)
+                completeness = rooms.interpreter.completeness(said)
+                fired = endpointer.update(
+                    now_s=position,
+                    speech=activity.speech,
+                    silence_s=activity.silence_s,
+                    partial=said,
+                    complete=completeness.complete,
+                    extendable=completeness.extendable,
+                )
+                if fired:
+                    rule = fired
+                    break
+        self._publish(ev.SpeechEnded, rule=rule, stream_s=position, last_speech_s=min(last_speech, position))
+        if rule == "nothing":
+            return None
+        return await self._stage("recognise", rooms.hearing, stream.finish)
+
+    async def _serve(self, heard: Heard) -> str:
+        """Answer every request in the words; one that was not done decides the outcome."""
+        outcome, replies = "done", list[str]()
+        for intent in heard.intents:
+            self._publish(
+                ev.IntentMatched,
+                tier=intent.tier,
+                intent=intent.name,
+                kind=intent.kind.value,
+                slots={key: plain(value) for key, value in {**intent.slots, **intent.unresolved}.items()},
+                confidence=intent.confidence,
+                sentence=intent.sentence,
+            )
+            result, said = await (self._act(intent, heard) if intent.name else self._answer(heard))
+            replies.append(said)
+            outcome = result if outcome == "done" else outcome
+        self._dialogue = self._dialogue.after(heard.intents, " ".join(replies), expects_answer=self._expects_answer)
+        self._rooms.answerer.remember(heard.text, " ".join(replies))
+        return outcome
+
+    async def _act(self, intent: Intent, heard: Heard) -> tuple[str, str]:
+        self._publish(ev.RouteDecided, where="command", reason=f"{intent.tier}: {intent.sentence or intent.name}")
+        context = TurnContext(turn=self.id, heard=heard.text, source=self._source)
+        reply = await self._stage("act", self._rooms.acting, lambda: self._rooms.skills.handle(intent, context))
+        self._expects_answer = reply.expects_answer
+        return reply.outcome, await self._say(once(reply.text))
+
+    async def _answer(self, heard: Heard) -> tuple[str, str]:
+        """A question that no skill serves."""
+        answer = self._rooms.answerer.answer(heard.text)
+        self._publish(ev.RouteDecided, where=answer.where, reason=answer.reason)
+        return answer.outcome, await self._say(self._watched(answer))
+
+    async def _watched(self, answer: Answer) -> AsyncGenerator[str]:
+        """The answer's pieces; the first one of a model's is an event."""
+        first = answer.by_model
+        async with aclosing(answer.pieces) as pieces:
+            async for piece in pieces:
+                if first:
+                    self._publish(ev.ModelToken)
+                first = False
+                yield piece
+
+    # -- around the line -----------------------------------------------------------------------------------
+
+    async def _guarded(self, line: Awaitable[str]) -> Result:
+        outcome, reason = "failed", ""
+        try:
+            outcome = await line
+        except asyncio.CancelledError:
+            self._publish(ev.TurnEnded, outcome="cancelled", reason="interrupted")
+            raise
+        except AssistantError as error:
+            reason = error.reason if isinstance(error, StageError) else str(error)
+            await self._apologise(str(error))
+        except Exception as error:  # the last net: a defect of ours must still end in words
+            logger.exception("turn %s failed", self.id)
+            reason = f"{type(error).__name__}: {error}"
+            await self._apologise(texts(self._rooms.language)["broken"])
+        self._publish(ev.TurnEnded, outcome=outcome, reason=reason)
+        return Result(outcome=outcome, dialogue=self._dialogue, expects_answer=self._expects_answer)
+
+    async def _apologise(self, text: str) -> None:
+        """Say why it did not work. When even the voice is broken, the words are in the trace all the same."""
+        try:
+            await self._say(once(text))
+        except AssistantError as error:
+            logger.error("the voice failed: %s", error)
+
+    async def _say(self, pieces: AsyncIterator[str]) -> str:
+        return await self._rooms.speaker.say(self.id, pieces)
+
+    async def _stage(self, stage: str, worker: Worker, call: Callable[[], T]) -> T:
+        """The result of an engine's blocking call within the stage's deadline; its failure becomes a sentence."""
+        seconds: float = getattr(self._rooms.deadlines, stage)
+        sentences = texts(self._rooms.language)
+        try:
+            async with asyncio.timeout(seconds):
+                return await worker.run(call)
+        except AssistantError:
+            raise
+        except TimeoutError as error:
+            raise StageError(sentences[f"{stage}_slow"], f"{stage} took longer than {seconds:g} s") from error
+        except Exception as error:
+            logger.exception("%s failed", stage)
+            raise StageError(sentences[f"{stage}_failed"], f"{stage} failed: {error}") from error
+
+    def _publish(self, happened: type[ev.Event], /, **fields: Any) -> None:  # noqa: ANN401 - the event's own fields
+        self._rooms.bus.publish(happened(turn=self.id, at=self._rooms.clock.monotonic(), **fields))
+
+
+def partial_of(stream: RecognizerStream, samples: Samples) -> Callable[[], str]:
+    """A call for the recogniser's thread: feed it and have the words so far."""
+    return lambda: stream.feed(samples)
+
+
+def plain(value: object) -> object:
+    """A slot value as JSON can carry it: durations in seconds, times and dates in ISO form."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value
