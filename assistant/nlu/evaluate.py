@@ -1,0 +1,133 @@
+"""Predictions for a manifest of requests: what `assistant eval intents` prints and writes."""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from datetime import time as clock_time
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import AssistantError
+from assistant.nlu.intent import Class, Intent
+from assistant.nlu.understanding import Understanding
+
+
+def scored_class(intents: Sequence[Intent]) -> str:
+    """The class a manifest knows: that of the first request; the assistant's own and sums are out_of_scope there."""
+    kind = intents[0].kind if intents else Class.OUT_OF_SCOPE
+    return Class.OUT_OF_SCOPE.value if kind in (Class.ASSISTANT, Class.SUMS) else kind.value
+
+
+@dataclass(slots=True)
+class Summary:
+    """Figures over a manifest."""
+
+    rows: int = 0
+    right: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    asked: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    false_fires: int = 0
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Time of each row by the tier that decided it."""
+
+    @property
+    def accuracy(self) -> float:
+        """Share of rows with the right class, 0..1."""
+        return sum(self.right.values()) / self.rows if self.rows else 0.0
+
+    @property
+    def macro(self) -> float:
+        """Mean over classes of the share that is right, 0..1."""
+        shares = [self.right[kind] / count for kind, count in self.asked.items()]
+        return sum(shares) / len(shares) if shares else 0.0
+
+    def lines(self) -> list[str]:
+        """The summary as a person reads it."""
+        out = [f"{self.rows} requests, accuracy {self.accuracy:.1%}, macro {self.macro:.1%}"]
+        out += [f"  {kind:16} {self.right[kind]}/{count}" for kind, count in sorted(self.asked.items())]
+        if outside := self.asked.get("out_of_scope", 0):
+            out.append(
+                f"false fires on out-of-scope: {self.false_fires} of {outside} ({self.false_fires / outside:.1%})"
+            )
+        for tier, seconds in sorted(self.seconds.items()):
+            out.append(f"tier {tier:11} n={len(seconds):4} p50 {_ms(seconds, 0.5)} p95 {_ms(seconds, 0.95)}")
+        everything = [value for values in self.seconds.values() for value in values]
+        if everything:
+            out.append(f"all tiers        n={len(everything):4} p50 {_ms(everything, 0.5)} p95 {_ms(everything, 0.95)}")
+        return out
+
+
+def _ms(seconds: Sequence[float], share: float) -> str:
+    ordered = sorted(seconds)
+    return f"{1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]:.1f} ms"
+
+
+def plain(value: Any) -> Any:
+    """A slot value as JSON holds it: durations in seconds, times and dates in ISO form."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, date | clock_time):
+        return value.isoformat()
+    return value
+
+
+def row(identity: str, intents: Sequence[Intent]) -> dict[str, Any]:
+    """One line of predictions."""
+    first = intents[0]
+    slots = {name: plain(value) for name, value in first.slots.items()}
+    slots |= {f"{name}?": words for name, words in first.unresolved.items()}
+    return {
+        "id": identity,
+        "intent": scored_class(intents),
+        "slots": slots,
+        "confidence": round(first.confidence, 3),
+        "tier": first.tier,
+        "name": first.name,
+    }
+
+
+def evaluate(understanding: Understanding, manifest: Path, out: Path, field_name: str = "text") -> Summary:
+    """Understand every row of `manifest` (JSON lines with id, text, text_stt, perhaps intent) and write `out`.
+
+    Raises AssistantError, one line, for a file that cannot be read or written, or rows without the field.
+    """
+    summary = Summary()
+    lines = []
+    for number, record in _records(manifest):
+        if field_name not in record or "id" not in record:
+            raise AssistantError(f"{manifest}: line {number}: has no '{field_name}' or no 'id'")
+        started = time.perf_counter()
+        intents = understanding.understand(str(record[field_name]))
+        took = time.perf_counter() - started
+        made = row(str(record["id"]), intents)
+        lines.append(json.dumps(made, ensure_ascii=False))
+        summary.rows += 1
+        summary.seconds[made["tier"]].append(took)
+        if gold := record.get("intent"):
+            summary.asked[gold] += 1
+            summary.right[gold] += made["intent"] == gold
+            summary.false_fires += gold == "out_of_scope" and made["intent"] != gold
+    try:
+        out.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise AssistantError(f"{out}: cannot be written ({error.strerror})") from error
+    return summary
+
+
+def _records(manifest: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+    try:
+        text = manifest.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AssistantError(f"{manifest}: cannot be read ({error}); give a manifest of JSON lines") from error
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise AssistantError(f"{manifest}: line {number}: is not JSON ({error.msg})") from error
+        if not isinstance(record, dict):
+            raise AssistantError(f"{manifest}: line {number}: is not a JSON object")
+        yield number, record

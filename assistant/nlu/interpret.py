@@ -1,0 +1,198 @@
+"""From a grammar's reading to an Intent: slot values typed, names checked against what exists."""
+
+from collections.abc import Iterable, Mapping
+from datetime import time
+from typing import Any
+
+from assistant.nlu.grammar import Candidate, spoken_name
+from assistant.nlu.home import Home
+from assistant.nlu.intent import Class, Intent, SlotValue
+from assistant.nlu.names import Names
+from assistant.nlu.spans import Abstract, Span, time_with_daypart
+from assistant.nlu.words import clean
+
+_HASS_KINDS = {
+    "HassLightSet": Class.LIGHTS,
+    "HassMediaNext": Class.MUSIC,
+    "HassMediaPause": Class.MUSIC,
+    "HassMediaPrevious": Class.MUSIC,
+    "HassMediaUnpause": Class.MUSIC,
+    "HassMediaPlayerMute": Class.VOLUME,
+    "HassMediaPlayerUnmute": Class.VOLUME,
+    "HassSetVolume": Class.VOLUME,
+    "HassSetVolumeRelative": Class.VOLUME,
+}
+_DAYPART_TIMES = {"am": time(9), "pm": time(15), "night": time(21)}
+"""When "remind me tomorrow morning" is due. Evening counts from 19:00, see _daypart_time."""
+
+_EMPTY_NAMES = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "my",
+        "another",
+        "one",
+        "new",
+        "me",
+        "it",
+        "some",
+        "this",
+        "that",
+        "please",
+        "you",
+        "your",
+        "timer",
+        "alarm",
+        "list",
+        "for",
+        "quick",
+        "short",
+        "long",
+    ]
+)
+_LIGHT_WORDS = frozenset(["light", "lights", "lamp", "lamps", "lighting", "bulb", "bulbs", "chandelier", "lantern"])
+_TEXT_SLOTS = frozenset({"item", "text", "query", "place", "name", "list", "message"})
+
+
+def hass_kind(intent: str, slots: Mapping[str, Any], home: Home) -> Class:
+    """The class of one of Home Assistant's intents, by what it acts on."""
+    if intent in _HASS_KINDS:
+        return _HASS_KINDS[intent]
+    if slots.get("domain") == "light":
+        return Class.LIGHTS
+    entity = home.named(str(slots.get("name", "")))
+    if entity and intent in ("HassTurnOn", "HassTurnOff", "HassGetState"):
+        if entity.domain == "light" or (entity.domain == "switch" and is_light(entity.name)):
+            return Class.LIGHTS
+    return Class.SMART_HOME
+
+
+def is_light(name: str) -> bool:
+    """True for a name that speaks of a light."""
+    return not _LIGHT_WORDS.isdisjoint(clean(name).split())
+
+
+class Interpreter:
+    """Types the slots of readings for one home."""
+
+    def __init__(self, home: Home, kinds: Mapping[str, Class]) -> None:
+        self._home = home
+        self._kinds = kinds
+
+    def intent(self, candidate: Candidate, abstract: Abstract, names: Names, text: str) -> Intent | None:
+        """The intent of a reading, or None for a reading that names nothing ("set the my timer")."""
+        slots: dict[str, SlotValue] = {}
+        unresolved: dict[str, str] = {}
+        for name, value in candidate.slots.items():
+            span = abstract.spans.get(value) if isinstance(value, str) else None
+            if span is not None:
+                self._put_span(name, span, abstract, slots, unresolved)
+            elif isinstance(value, str) and candidate.own and name in _TEXT_SLOTS and name in candidate.texts:
+                slots[name] = abstract.concrete(value)
+            elif isinstance(value, str | int | float | bool):
+                slots[name] = value
+        return self._finish(candidate, slots, unresolved, abstract, names, text)
+
+    def _put_span(
+        self, name: str, span: Span, abstract: Abstract, slots: dict[str, SlotValue], unresolved: dict[str, str]
+    ) -> None:
+        if name == "time":
+            read = time_with_daypart(span, abstract.spans.values())
+            if read is not None:
+                slots["time"], slots["pm_known"] = read
+        elif name == "duration" and span.duration is not None:
+            slots["duration"] = span.duration
+        elif name == "day":
+            if span.day is None:
+                unresolved["day"] = span.words
+            else:
+                slots["day"] = span.day
+                if span.event:
+                    slots["event"] = span.event
+        elif name != "daypart":
+            slots[name] = int(span.number) if float(span.number).is_integer() else float(span.number)
+
+    def _finish(
+        self,
+        candidate: Candidate,
+        slots: dict[str, SlotValue],
+        unresolved: dict[str, str],
+        abstract: Abstract,
+        names: Names,
+        text: str,
+    ) -> Intent | None:
+        intent = candidate.intent
+        name = slots.get("name")
+        if intent.startswith("Timer") and isinstance(name, str):
+            words = [word for word in name.split() if word not in ("timer", "the", "my", "a", "new")]
+            if not words or _EMPTY_NAMES.issuperset(words):
+                return None
+            slots["name"] = " ".join(words)
+        if intent == "ReminderSet" and "time" not in slots and "duration" not in slots:
+            if (due := _daypart_time(abstract.spans.values())) is not None:
+                slots["time"], slots["pm_known"] = due, True
+        if intent == "DiceRoll" and not isinstance(slots.get("sides", 6), int):
+            return None
+        if intent.startswith("List") and isinstance(slots.get("list"), str):
+            _check_list(intent, slots, unresolved, names)
+        kind = self._kinds.get(intent) if candidate.own else None
+        if intent.startswith("Hass"):
+            kind = hass_kind(intent, slots, self._home)
+            self._drop_wrong_room(candidate, slots, unresolved)
+        if intent.startswith("Music") and isinstance(slots.get("query"), str) and "name" in slots:
+            slots["name"] = str(slots["name"])
+        return Intent(
+            name=intent,
+            kind=kind or Class.OUT_OF_SCOPE,
+            slots=slots,
+            unresolved=unresolved,
+            sentence=candidate.template,
+            text=text,
+        )
+
+    def _drop_wrong_room(self, candidate: Candidate, slots: dict[str, SlotValue], unresolved: dict[str, str]) -> None:
+        """A room that nobody said (the device's own) is dropped when the thing exists only elsewhere."""
+        domain, device_class = slots.get("domain"), slots.get("device_class")
+        if not domain or "name" in slots:
+            return
+        fitting = [
+            entity
+            for entity in self._home.entities
+            if entity.domain == domain and (not device_class or entity.device_class == device_class)
+        ]
+        area = slots.get("area")
+        if "area" not in candidate.texts and area and not any(entity.area == area for entity in fitting):
+            if fitting:
+                del slots["area"]
+        if not fitting and domain != "light":
+            unresolved["domain"] = str(device_class or domain).replace("_", " ")
+
+    def unknown_device(self, thing: str) -> tuple[dict[str, SlotValue], dict[str, str]]:
+        """Slots for a device that isn't here: its words unresolved, its room resolved if that exists."""
+        slots: dict[str, SlotValue] = {}
+        words = thing.split()
+        for area in self._home.areas:
+            for spoken in (spoken_name(area.name), *map(spoken_name, area.aliases)):
+                parts = spoken.split()
+                for at in range(len(words) - len(parts) + 1):
+                    if words[at : at + len(parts)] == parts and len(words) > len(parts):
+                        slots["area"] = area.name
+        return slots, {"name": thing}
+
+
+def _check_list(intent: str, slots: dict[str, SlotValue], unresolved: dict[str, str], names: Names) -> None:
+    said = clean(str(slots["list"])).removeprefix("my ").removeprefix("the ").removesuffix(" list")
+    known = {clean(name) for name in names.lists}
+    if intent == "ListCreate" or said in known:
+        slots["list"] = said
+        return
+    del slots["list"]
+    unresolved["list"] = said
+
+
+def _daypart_time(spans: Iterable[Span]) -> time | None:
+    for span in spans:
+        if span.daypart:
+            return time(19) if "evening" in span.words else _DAYPART_TIMES[span.daypart]
+    return None

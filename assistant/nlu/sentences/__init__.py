@@ -1,0 +1,1 @@
+"""Sentence files, one folder a language, in Home Assistant's format."""
