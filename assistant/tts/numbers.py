@@ -1,5 +1,6 @@
 """Numbers as English words. The spelling rules are Unicode's (RBNF), by way of unicode-rbnf."""
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 
@@ -56,10 +57,7 @@ def digits(text: str) -> str:
 def number(text: str) -> str:
     """An unsigned number as written, commas allowed: "1,234.50" → "one thousand … point five zero"."""
     whole, _, part = text.replace(",", "").partition(".")
-    if len(whole) > 1 and whole.startswith("0"):
-        words = digits(whole)
-    else:
-        words = cardinal(int(whole or "0"))
+    words = digits(whole) if re.match(r"0\d", whole) else cardinal(int(whole or "0"))
     return f"{words} point {digits(part)}" if part else words
 
 
