@@ -19,6 +19,9 @@ class Reply:
     expects_answer: bool = False
     """True when the reply asks something: the microphone opens again without the wake word."""
 
+    asks: str = ""
+    """What it asks for, so that a bare answer can be understood: "yes_no", or "Intent.slot" ("TimerSet.duration")."""
+
     earcon: str = ""
     """A sound to play instead of the words where the effect can be seen ("" = speak)."""
 

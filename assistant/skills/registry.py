@@ -1,0 +1,261 @@
+"""All skills of one device, behind one door.
+
+A new skill is one file and one line in `build` below (docs/skills.md shows one from end to end).
+"""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from assistant.clock import Clock
+from assistant.config import Settings
+from assistant.errors import AssistantError, StoreError
+from assistant.nlu import Intent
+from assistant.nlu.home import Home
+from assistant.nlu.names import Names
+from assistant.skills import Reply, Skill, TurnContext
+from assistant.skills.clock import TimeAndDate
+from assistant.skills.conversation import Conversation
+from assistant.skills.hub import Hub
+from assistant.skills.kit import Announcement, Kit, Ledger, Questions, Undo
+from assistant.skills.preferences import Preferences
+from assistant.skills.say import Say
+from assistant.skills.sums import Sums
+from assistant.skills.timekeeping import Source, Timekeeper, clock_source, place_zone
+from assistant.skills.timers import Timers
+from assistant.store import Store
+from assistant.trace import TurnTrace
+
+logger = logging.getLogger(__name__)
+
+SAYABLE = 60
+"""Letters of a person's own words that are said back in a complaint."""
+
+
+class Scheduled(Protocol):
+    """A skill that speaks up of its own accord."""
+
+    def due(self) -> list[Announcement]:
+        """What has become due since the last call."""
+        ...
+
+    def ringing(self) -> list[Announcement]:
+        """What rings now."""
+        ...
+
+    def next_due(self) -> float | None:
+        """Seconds until something becomes due; None when nothing is set."""
+        ...
+
+    def acknowledge(self, number: int) -> None:
+        """The announcement was heard or stopped."""
+        ...
+
+    def boot(self) -> list[Announcement]:
+        """What became due while the device was off."""
+        ...
+
+
+class Skills:
+    """The skills and what they share. Use it from one thread: the one that opened the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        home: Home | Callable[[], Home],
+        *,
+        hub: Hub | None = None,
+        ledger: Ledger | None = None,
+        trace: Callable[[], TurnTrace | None] = lambda: None,
+        models: Callable[[], Sequence[str]] = tuple,
+        rng: random.Random | None = None,
+        source: Callable[[], Source] = clock_source,
+        boot_id: str | None = None,
+    ) -> None:
+        """Build every skill.
+
+        Args:
+            home: rooms and devices, or a function that returns them as they are now.
+            hub: the owner's home hub; None when none is configured.
+            ledger: what left the device; None while nothing can.
+            trace: returns the trace of the turn before the present one.
+            models: the engines at work, as phrases for "what are you running on?".
+            rng: dice, coins and the choice between equally good replies; a seeded one in tests.
+            source: where the machine's clock has its time from; another one in tests.
+            boot_id: an id of this boot of the machine; the system's own when None.
+        """
+        rng = rng or random.Random()
+        say = Say(settings.language, rng, imperial=settings.place.units == "imperial")
+        time = Timekeeper(clock, store, place_zone(settings.place.time_zone), source=source, boot=boot_id)
+        self.kit = Kit(
+            store=store,
+            time=time,
+            say=say,
+            settings=settings,
+            preferences=Preferences(store, volume=settings.audio.volume, rate=settings.speaking.rate),
+            undo=Undo(time.monotonic),
+            questions=Questions(time.monotonic),
+            rng=rng,
+            home=home if callable(home) else lambda: home,
+            hub=hub,
+            ledger=ledger,
+            trace=trace,
+            models=models,
+        )
+        self._clock = clock
+        self._notices: list[Announcement] = []
+        self._timers = Timers(self.kit)
+        self._conversation = Conversation(self.kit, self.stop_ringing)
+        self._scheduled: dict[str, Scheduled] = {"timer": self._timers}
+        self._skills: dict[str, Skill] = {}
+        self.add(self._timers)
+        self.add(TimeAndDate(self.kit))
+        self.add(Sums(self.kit))
+        self.add(self._conversation)
+        self._at_boot = self._start()
+
+    def add(self, skill: Skill) -> None:
+        """Let `skill` serve its intents. Raises ValueError when another skill serves one of them already."""
+        for name in skill.intents:
+            if name in self._skills:
+                raise ValueError(f"{name} is served by {type(self._skills[name]).__name__} already")
+        self._skills.update(dict.fromkeys(skill.intents, skill))
+
+    @property
+    def intents(self) -> frozenset[str]:
+        """Every intent that is served."""
+        return frozenset(self._skills)
+
+    @property
+    def preferences(self) -> Preferences:
+        """Loudness, speed of speech, staying offline: as people changed them by voice."""
+        return self.kit.preferences
+
+    def handle(self, intent: Intent, context: TurnContext) -> Reply:
+        """Do what is asked and say what happened. Never raises: a failure is a reply that says so."""
+        self.kit.undo.turn = context.turn
+        if intent.name not in ("Yes", "No"):
+            self._drop_question(intent)
+        try:
+            reply = self._unknown_value(intent) or self._serve(intent, context)
+        except AssistantError as error:
+            reply = Reply(self.kit.say("general.failed", why=_sentence(str(error))), outcome="failed")
+        except Exception:  # whatever a skill's own defect is, the person is told that it is not done
+            logger.exception("the skill for %s failed", intent.name)
+            reply = Reply(self.kit.say("general.broken"), outcome="failed")
+        self._conversation.remember(reply)
+        return reply
+
+    def _serve(self, intent: Intent, context: TurnContext) -> Reply:
+        skill = self._skills.get(intent.name)
+        if skill is None:
+            return Reply(self.kit.say("general.unknown"), outcome="failed")
+        return skill.handle(intent, context)
+
+    def _drop_question(self, intent: Intent) -> None:
+        if intent.name not in ("Stop", "NeverMind", "Repeat"):
+            self.kit.questions.take()
+
+    def _unknown_value(self, intent: Intent) -> Reply | None:
+        """A date, time or duration that was said but does not exist ("the thirtieth of February")."""
+        for slot, key in (("day", "bad_day"), ("time", "bad_time"), ("duration", "bad_duration")):
+            value = intent.unresolved.get(slot)
+            if value and not (intent.name == "DaysUntil" and slot == "day"):
+                return Reply(self.kit.say(f"general.{key}", value=value[:SAYABLE]), outcome="refused")
+        return None
+
+    # --- what speaks up of its own accord
+
+    def boot(self) -> list[Announcement]:
+        """What must be said after a start: a repaired store, an unsure clock, what was missed. Once; then empty."""
+        found, self._at_boot = self._at_boot, []
+        return found
+
+    def _start(self) -> list[Announcement]:
+        found = [*self._store_notice(), *self._clock_notice()]
+        try:
+            for scheduled in self._scheduled.values():
+                found += scheduled.boot()
+        except StoreError as error:
+            text = self.kit.say("store.broken", why=_sentence(str(error)))
+            found.append(Announcement("notice-store", text))
+        return found
+
+    def due(self, now: datetime | None = None) -> list[Announcement]:  # noqa: ARG002 - see below
+        """What has become due, each once. Call at least once a minute, and when `next_due` comes.
+
+        `now` is accepted for symmetry with `next_due`; the injected clock is what counts, since the skills know how
+        far it can be trusted. What was not acknowledged comes again from `boot` after a restart.
+        """
+        found = self.boot()
+        self.kit.time.check()
+        found += self._notices
+        self._notices = []
+        for scheduled in self._scheduled.values():
+            found += scheduled.due()
+        return found
+
+    def ringing(self) -> list[Announcement]:
+        """What rings now, until it is acknowledged."""
+        return [each for scheduled in self._scheduled.values() for each in scheduled.ringing()]
+
+    def next_due(self) -> datetime | None:
+        """When something becomes due, as the machine's own clock will show it; None when nothing is set."""
+        left = [each for scheduled in self._scheduled.values() if (each := scheduled.next_due()) is not None]
+        return self._clock.now(self.kit.time.zone) + timedelta(seconds=max(0.0, min(left))) if left else None
+
+    def acknowledge(self, announcement: str) -> None:
+        """The announcement with this id was spoken, or its ringing stopped. Unknown ids are passed over.
+
+        Raises StoreError when that cannot be stored (it will then be announced again after a restart).
+        """
+        kind, _, number = announcement.partition("-")
+        if kind in self._scheduled and number.isdigit():
+            self._scheduled[kind].acknowledge(int(number))
+
+    def stop_ringing(self) -> bool:
+        """Silence whatever rings (the word "stop", the button). True when something rang."""
+        found = self.ringing()
+        for each in found:
+            self.acknowledge(each.id)
+        return bool(found)
+
+    def names(self) -> Names:
+        """What the owner has named, for the understanding: read afresh for every sentence."""
+        return Names(timers=self._timers.names())
+
+    def _store_notice(self) -> list[Announcement]:
+        store, say = self.kit.store, self.kit.say
+        if store.broken:
+            return [Announcement("notice-store", say("store.broken", why=_sentence(store.broken)))]
+        if store.repair is None:
+            return []
+        return [Announcement("notice-store", say(f"store.{store.repair.label}", file=store.repair.kept_as.name))]
+
+    def _clock_notice(self) -> list[Announcement]:
+        time = self.kit.time
+        if time.trusted or time.last_alive is None or time.same_boot:
+            return []
+        time.listeners.append(self._clock_is_right)
+        return [Announcement("notice-clock", self.kit.say("clock.here_again"))]
+
+    def _clock_is_right(self) -> None:
+        self.kit.time.listeners.remove(self._clock_is_right)
+        text = self.kit.say("clock.synced", time=self.kit.say.clock(self.kit.time.now()))
+        self._notices.append(Announcement("notice-clock", text))
+
+
+def context(turn: str, heard: str, source: str = "typed") -> TurnContext:
+    """A turn's context, for the command line and tests."""
+    return TurnContext(turn, heard, source)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+__all__ = ["Announcement", "Scheduled", "Skills", "context"]
