@@ -7,15 +7,15 @@ while it reads a prompt.
 
 import codecs
 import ctypes
-from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import AssistantError, ModelError
-from assistant.llm import Message, engine
+from assistant.llm import Message, engine, tryload
 from assistant.llm.cleaning import Cleaner
 from assistant.llm.gguf import Header, read_header
+from assistant.trial import ensure_loads
 
 engine.prepare_threads()  # must come before the library below is loaded
 
@@ -36,25 +36,21 @@ REPEAT_LAST, REPEAT_PENALTY = 64, 1.1
 SEED = 1
 """Fixed, so that the same conversation gets the same answer, which makes faults repeatable."""
 
-_errors: deque[str] = deque(maxlen=8)
-"""The engine's last error lines: the reason it gives for refusing a file."""
-
 
 @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
-def _log(level: int, text: bytes, _data: object) -> None:
-    if level == 3:
-        _errors.append(text.decode("utf-8", "replace").strip())
+def _silent(_level: int, _text: bytes, _data: object) -> None:
+    """The engine's own log would go to standard error."""
 
 
-llama_cpp.llama_log_set(_log, ctypes.c_void_p(0))
+llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
 llama_cpp.llama_backend_init()
 
 
 class LlamaCppModel:
     """A loaded instruct model. One generation at a time; the next one takes over from one that was left unfinished."""
 
-    def __init__(self, path: Path, *, threads: int, context: int = 2048) -> None:
-        """Load `path` with `threads` workers and room for `context` tokens.
+    def __init__(self, path: Path, *, threads: int, context: int = 2048, cache: Path | None = None) -> None:
+        """Load `path` with `threads` workers and room for `context` tokens; `cache` as in `trial.ensure_loads`.
 
         Raises ModelError, one line, for a file that is no complete instruct model.
         """
@@ -65,6 +61,7 @@ class LlamaCppModel:
         if self.header.context:
             context = min(context, self.header.context)
         self.context = context
+        ensure_loads(path, ["-I", tryload.__file__, str(path)], what="language model", cache=cache)
         self._model: Any = None
         self._context: Any = None
         self._load(threads)
@@ -84,14 +81,11 @@ class LlamaCppModel:
             raise ModelError(f"{path}: its chat template does not work; choose another instruct model") from error
 
     def _load(self, threads: int) -> None:
-        _errors.clear()
         settings = llama_cpp.llama_model_default_params()
         settings.n_gpu_layers = 0
         self._model = llama_cpp.llama_model_load_from_file(str(self.path).encode(), settings)
         if not self._model:
-            why = next((line.rsplit(": ", 1)[-1] for line in _errors if "error" in line), "")
-            reason = f" ({why})" if why else ""
-            raise ModelError(f"{self.path}: the engine cannot load this language model{reason}; choose another one")
+            raise ModelError(f"{self.path}: the engine cannot load this language model; pull or import it again")
         wanted = llama_cpp.llama_context_default_params()
         wanted.n_ctx = self.context
         wanted.n_batch = wanted.n_ubatch = min(BATCH, self.context)

@@ -1,23 +1,13 @@
 """Is this directory a Vosk model? Checked before the engine sees it, because the engine's own answers are poor."""
 
-import hashlib
-import json
-import os
 import struct
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import ModelError
-from assistant.stt import libvosk
 
 _FST_MAGIC = struct.pack("<i", 2_125_659_606)
 """The first four bytes of every OpenFst binary file."""
-
-_TRIAL_SECONDS = 120.0
-"""A model that has not loaded by then is taken for broken. The largest in the catalogue takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,65 +82,3 @@ def _check_file(directory: Path, path: Path, binary: bytes) -> None:
 def _head(path: Path, size: int) -> bytes:
     with path.open("rb") as file:
         return file.read(size)
-
-
-def fingerprint(directory: Path) -> str:
-    """A hash over every file's name, size, change time and first and last 4 KiB: enough to notice a change."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in directory.rglob("*") if p.is_file()):
-        info = path.stat()
-        digest.update(f"{path.relative_to(directory)}\0{info.st_size}\0{info.st_mtime_ns}\0".encode())
-        with path.open("rb") as file:
-            digest.update(file.read(4096))
-            if info.st_size > 8192:
-                file.seek(-4096, os.SEEK_END)
-                digest.update(file.read(4096))
-    return digest.hexdigest()
-
-
-def ensure_loads(directory: Path, cache: Path) -> None:
-    """Try a model in a process of its own before it is loaded here, once per state of its files.
-
-    libvosk ends the *process* on some damaged files (docs/speech.md lists which), so the first load happens in a
-    child. `cache` is a JSON file that remembers which fingerprints loaded; when it cannot be written the trial is
-    merely repeated the next time. Raises ModelError when the engine refused, died or hung.
-    """
-    key = str(directory.resolve())
-    try:
-        mark = fingerprint(directory)
-    except OSError as error:
-        raise ModelError(f"{directory}: cannot be read ({error.strerror}); check its owner and mode") from error
-    known = _read_known(cache)
-    if known.get(key) == mark:
-        return
-    command = [sys.executable, "-I", libvosk.__file__, str(directory)]
-    try:
-        trial = subprocess.run(command, capture_output=True, timeout=_TRIAL_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise ModelError(f"{directory}: the speech model does not finish loading; pull or import it again") from error
-    except OSError as error:
-        raise ModelError(f"{directory}: the speech model could not be tried ({error.strerror})") from error
-    if trial.returncode:
-        lines = trial.stderr.decode("utf-8", "replace").strip().splitlines()
-        python_failed = trial.returncode == 1 and lines and "Error" in lines[-1]
-        detail = f" ({lines[-1]})" if python_failed else ""
-        raise ModelError(f"{directory}: the speech engine cannot load this model{detail}; pull or import it again")
-    _write_known(cache, {**known, key: mark})
-
-
-def _read_known(cache: Path) -> dict[str, str]:
-    try:
-        found = json.loads(cache.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
-
-
-def _write_known(cache: Path, known: dict[str, str]) -> None:
-    try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=cache.parent, delete=False) as file:
-            json.dump(known, file)
-        Path(file.name).replace(cache)
-    except OSError:
-        return  # a read-only cache costs a second trial, nothing else

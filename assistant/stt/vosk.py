@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
 from assistant.audio import Samples
 from assistant.errors import AssistantError, ModelError
-from assistant.stt import Hypothesis, Transcription, Word
+from assistant.stt import Hypothesis, Transcription, Word, libvosk
 from assistant.stt.arbiter import UNKNOWN, arbitrate
-from assistant.stt.layout import Layout, check_layout, ensure_loads
+from assistant.stt.layout import Layout, check_layout
 from assistant.stt.libvosk import EngineError, NativeModel, NativeRecognizer
+from assistant.trial import ensure_loads
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ class VoskRecognizer:
         Raises ModelError, one line, when the directory is no working Vosk model.
         """
         self.layout: Layout = check_layout(model_dir)
-        ensure_loads(model_dir, cache or user_cache_path("assistant") / "working_models.json")
+        ensure_loads(model_dir, ["-I", libvosk.__file__, str(model_dir)], what="speech model", cache=cache)
         try:
             self._model = NativeModel(str(model_dir))
         except (ImportError, OSError) as error:
