@@ -1,6 +1,8 @@
 """Unpacking an archive that is not trusted: nothing outside the target, only plain files, all within limits."""
 
+import errno
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -18,6 +20,11 @@ MOST_DEPTH = 8
 
 _RATIO_FROM_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 18
+_DAMAGE = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error,
+    EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError,
+)  # fmt: skip
+"""What zipfile raises for archives that are damaged in one way or another."""
 
 
 def unpack(
@@ -48,12 +55,17 @@ def unpack(
                         sink.write(block)
                         if progress is not None:
                             progress(done, total)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ModelError(f"{name}: is no sound zip archive ({error}); not installed") from error
-    except zlib.error as error:
-        raise ModelError(f"{name}: is a damaged zip archive ({error}); not installed") from error
+    except _DAMAGE as error:
+        raise ModelError(
+            f"{name}: is no sound zip archive ({str(error) or type(error).__name__}); not installed"
+        ) from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise ModelError(f"{name}: has two members in the same place; not installed") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # a member that claims to begin before the archive does
+        raise ModelError(f"{name}: is no sound zip archive ({error.strerror}); not installed") from error
     if done == 0:
         raise ModelError(f"{name}: holds no files; not installed")
 
@@ -68,9 +80,13 @@ def _checked(opened: zipfile.ZipFile, limits: Archive, name: str) -> list[tuple[
     total = 0
     for info in infos:
         parts = _path(info.filename, limits.root, name)
+        if not parts and not info.is_dir():
+            raise ModelError(f"{name}: has a file where the directory '{limits.root}/' is expected; not installed")
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
             raise ModelError(f"{name}: the member {info.filename!r} is a link or device; not installed")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ModelError(f"{name}: the member {info.filename!r} is packed in an unusual way; not installed")
         if info.flag_bits & 0x1:
             raise ModelError(f"{name}: the member {info.filename!r} is encrypted; not installed")
         total += info.file_size
