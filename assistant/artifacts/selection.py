@@ -34,7 +34,7 @@ _EMBEDDED: dict[Stage, tuple[str, str, str]] = {
     # stage: part of the embedded set, pattern of the file the engine is given ("" = the directory), title
     "stt": ("hearing", "", "embedded home-command model"),
     "tts": ("voice", "*.onnx", "embedded voice"),
-    "vad": ("vad", "*.onnx", "Silero VAD"),
+    "vad": ("vad", "*.onnx", "16 kHz model"),
 }
 
 
@@ -83,6 +83,10 @@ class Selection:
 
     def __iter__(self) -> Iterator[Choice]:
         yield from (self.wake, self.vad, self.stt, self.tts, self.llm, self.embedding)
+
+    def running(self) -> tuple[Choice, ...]:
+        """The stages that have an engine and a sound model."""
+        return tuple(choice for choice in self if choice.source != "none" and not choice.problem)
 
 
 @dataclass(slots=True)
