@@ -1,43 +1,62 @@
 """The composition root: from settings to rooms that are ready for a conversation.
 
-Engines are imported and loaded here and nowhere else, several at a time, so that the second start takes seconds;
-a large language model goes on loading behind the first turns.
+Engines are loaded here and nowhere else, several at a time, so that a second start takes seconds; a large language
+model goes on loading behind the first turns.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 from assistant.answering import Answerer
-from assistant.artifacts.selection import Selection, select
+from assistant.artifacts.embedded import embedded_dir
+from assistant.artifacts.selection import Choice, Selection, select
 from assistant.audio.vad import SileroVad, SpeechDetector
 from assistant.clock import Clock, SystemClock
 from assistant.config import Settings
 from assistant.conversation import Conversation, TurnObserver
+from assistant.errors import AssistantError, StoreError
 from assistant.events import EventBus
 from assistant.interpreting import Interpreter
+from assistant.llm.engine import AnswerEngine
 from assistant.llm.prompt import Prompt
 from assistant.nlu.home import Home, load_home
+from assistant.nlu.names import Names, no_names
 from assistant.nlu.sounds_like import SoundsLike
 from assistant.nlu.understanding import Understanding
+from assistant.recorder import NoLoudspeaker
 from assistant.skills.registry import Skills
 from assistant.speaking import Output, Speaker
-from assistant.store import Store
+from assistant.store import Store, broken_store, memory_store, open_store
+from assistant.stt import Recognizer
 from assistant.stt.endpoint import Endpointer, Limits
+from assistant.stt.graph import pronounce
 from assistant.stt.vosk import VoskRecognizer
+from assistant.trace import TurnTrace
+from assistant.tts.cache import CachedVoice
 from assistant.tts.piper import PiperVoice
 from assistant.turn import Rooms
 from assistant.wake import WakeEngine
 from assistant.wake.micro import MicroWakeEngine
+from assistant.wake.openwakeword import open_directory
 from assistant.workers import ThreadWorker
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Named:
+    """What the owner has named, as the skills' thread last told it: understanding runs on another thread."""
+
+    now: Names = field(default_factory=no_names)
+
+    def __call__(self) -> Names:
+        return self.now
 
 
 @dataclass(slots=True)
@@ -46,11 +65,221 @@ class Appliance:
 
     settings: Settings
     selection: Selection
-    home: Home
     rooms: Rooms
     conversation: Conversation
-    skills: Skills
-    loaded_s: dict[str, float] = field(default_factory=dict)
-    """Seconds each part took to load."""
-    loading: asyncio.Task[None] | None = None
-    """The language model on its way, if one is."""
+    named: Named
+    understanding: Understanding
+    loaded_s: dict[str, float]
+    """Seconds each part took to load (several load at a time)."""
+    model: asyncio.Task[None] | None = None
+    """The language model on its way; None when none is installed."""
+
+    async def ready(self) -> None:
+        """Return when the language model, if one is installed, can be asked too."""
+        if self.model is not None:
+            await self.model
+
+
+class _Load:
+    """Loads parts on threads of their own and notes how long each took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    async def __call__(self, name: str, make: Callable[[], T], worker: ThreadWorker | None = None) -> T:
+        begun = time.perf_counter()
+        try:
+            return await (worker.run(make) if worker else asyncio.to_thread(make))
+        finally:
+            self.seconds[name] = round(time.perf_counter() - begun, 3)
+
+
+class _KeepNames:
+    """After each turn: what has been named may have changed, and the recogniser listens for names too."""
+
+    def __init__(self) -> None:
+        self.appliance: Appliance | None = None
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def begun(self, trace: TurnTrace) -> None:
+        """Nothing has changed yet."""
+
+    def ended(self, trace: TurnTrace) -> None:
+        if self.appliance is not None:
+            task = asyncio.get_running_loop().create_task(refresh_names(self.appliance))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+
+async def refresh_names(appliance: Appliance) -> None:
+    """Take over the names as they are now; the recogniser is told when they have changed."""
+    rooms = appliance.rooms
+    names = await rooms.acting.run(rooms.skills.names)
+    if names == appliance.named.now:
+        return
+    appliance.named.now = names
+    phrases = await rooms.thinking.run(appliance.understanding.phrases)
+    await rooms.hearing.run(rooms.recognizer.set_phrases, phrases)
+
+
+@contextlib.asynccontextmanager
+async def open_appliance(
+    settings: Settings,
+    *,
+    observers: tuple[TurnObserver, ...] = (),
+    output: Output | None = None,
+    hearing: bool = True,
+    keep: bool = True,
+    clock: Clock | None = None,
+) -> AsyncGenerator[Appliance]:
+    """Load everything a conversation needs; close it on the way out.
+
+    Args:
+        observers: told of every turn.
+        output: where replies are heard; nowhere when None.
+        hearing: False leaves out wake word and recogniser, for typed requests.
+        keep: False keeps timers and lists in memory alone: for demonstrations, which must not ring in a kitchen.
+
+    Raises AssistantError for a part that cannot be loaded: nothing is replaced silently.
+    """
+    clock = clock or SystemClock()
+    load, bus = _Load(), EventBus()
+    workers = {name: ThreadWorker(name) for name in ("hearing", "thinking", "acting", "speaking", "answering")}
+    selection = await load("selection", lambda: select(settings))
+    home = load_home(settings.paths.home)
+    named, keeper = Named(), _KeepNames()
+    previous: list[TurnTrace] = []
+    store: Store | None = None
+    try:
+        loading = asyncio.gather(
+            load("understanding", lambda: Understanding(home, names=named, clock=clock, language=settings.language),
+                 workers["thinking"]),
+            load("voice", lambda: load_voice(settings, selection), workers["speaking"]),
+            load("store", lambda: open_memory(settings, keep=keep), workers["acting"]),
+            load("recogniser", lambda: load_hearing(settings, selection) if hearing else _Deaf(), workers["hearing"]),
+            load("wake word", lambda: load_wake(settings) if hearing else _Deaf()),
+            load("voice activity", lambda: SileroVad(selection.vad.require())),
+        )  # fmt: skip
+        understanding, voice, store, recognizer, wake, vad = await loading
+        skills = await workers["acting"].run(
+            lambda: Skills(
+                store,
+                clock,
+                settings,
+                home,
+                trace=lambda: previous[-1] if previous else None,
+                models=lambda: [f"{choice.engine} with {choice.title}" for choice in selection.running()],
+            )
+        )
+        sounds_like = await load("sounds-like", lambda: SoundsLike(understanding, pronounce), workers["thinking"])
+        rooms = Rooms(
+            recognizer=recognizer,
+            hearing=workers["hearing"],
+            interpreter=Interpreter(understanding, sounds_like, settings.wake.phrases),
+            thinking=workers["thinking"],
+            skills=skills,
+            acting=workers["acting"],
+            answerer=Answerer(None, Prompt(settings.name), settings.language),
+            speaker=Speaker(
+                voice, output or NoLoudspeaker(), workers["speaking"], bus, clock, settings.language
+            ),
+            endpointer=Endpointer(Limits(silence_s=settings.hearing.silence_s, longest_s=settings.hearing.longest_s)),
+            bus=bus,
+            clock=clock,
+            language=settings.language,
+        )  # fmt: skip
+        watching: tuple[TurnObserver, ...] = (*observers, _Previous(previous), keeper)
+        conversation = Conversation(rooms, wake, SpeechDetector(vad), watching)
+        appliance = Appliance(
+            settings, selection, rooms, conversation, named, understanding, load.seconds
+        )  # fmt: skip
+        phrases = await load("phrases", understanding.phrases, workers["thinking"])
+        await load("grammar", lambda: recognizer.set_phrases(phrases), workers["hearing"])
+        await refresh_names(appliance)
+        keeper.appliance = appliance
+        if selection.llm.path is not None:
+            appliance.model = asyncio.create_task(_load_model(appliance, load, workers["answering"]))
+        yield appliance
+        await asyncio.gather(*keeper.tasks, return_exceptions=True)
+        if appliance.model is not None:
+            appliance.model.cancel()
+    finally:
+        if store is not None:
+            await workers["acting"].run(store.close)
+        for worker in workers.values():
+            worker.close()
+
+
+async def _load_model(appliance: Appliance, load: _Load, worker: ThreadWorker) -> None:
+    """Load the language model behind the first turns."""
+    from assistant.llm.llamacpp import LlamaCppModel  # noqa: PLC0415 - imports a large library; only where it is used
+
+    settings, path = appliance.settings.thinking, appliance.selection.llm.require()
+    try:
+        model = await load(
+            "language model", lambda: LlamaCppModel(path, threads=settings.threads, context=settings.context), worker
+        )
+    except AssistantError as error:
+        logger.error("%s", error)  # noqa: TRY400 - a plain line; `doctor` and the start's list say it too
+        return
+    appliance.rooms.answerer.attach(AnswerEngine(model, appliance.rooms.clock, settings.deadline_s))
+
+
+class _Previous:
+    """Keeps the trace of the last turn that ended, for "why did you do that?"."""
+
+    def __init__(self, kept: list[TurnTrace]) -> None:
+        self._kept = kept
+
+    def begun(self, trace: TurnTrace) -> None:
+        """It has not ended yet."""
+
+    def ended(self, trace: TurnTrace) -> None:
+        self._kept[:] = [trace]
+
+
+class _Deaf:
+    """Stands where sound would come in when only typed requests are served."""
+
+    phrases: tuple[str, ...] = ()
+
+    def set_phrases(self, phrases: object) -> None:
+        """Nothing listens."""
+
+    def start(self) -> "object":
+        raise AssistantError("this was started for typed requests only")
+
+    def process(self, samples: object) -> None:
+        """Nothing is heard."""
+
+    def reset(self) -> None:
+        """Nothing was heard."""
+
+
+def load_voice(settings: Settings, selection: Selection | None = None) -> CachedVoice:
+    """The voice these settings choose. Raises ModelError."""
+    choice = (selection or select(settings)).tts
+    return CachedVoice(PiperVoice(choice.require(), rate=settings.speaking.rate), settings.paths.cache / "phrases")
+
+
+def load_hearing(settings: Settings, selection: Selection | None = None) -> Recognizer:
+    """The recogniser these settings choose. Raises ModelError."""
+    choice: Choice = (selection or select(settings)).stt
+    return VoskRecognizer(choice.require(), cache=settings.paths.cache / "working-models.json")
+
+
+def load_wake(settings: Settings) -> WakeEngine:
+    """The wake engine these settings choose. Raises ModelError."""
+    if settings.wake.openwakeword is not None:
+        return open_directory(settings.wake.openwakeword, threshold=settings.wake.threshold)
+    return MicroWakeEngine(settings.wake.phrases, threshold=settings.wake.threshold)
+
+
+def open_memory(settings: Settings, *, keep: bool) -> Store:
+    """The database; one that cannot be used is reported by the first reply, and everything else still works."""
+    if not keep:
+        return memory_store()
+    try:
+        return open_store(settings.paths.database)
+    except StoreError as error:
+        return broken_store(str(error))

@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +18,7 @@ from assistant import events as ev
 from assistant.audio import Samples
 from assistant.audio.ring import Ring
 from assistant.audio.vad import SpeechDetector
-from assistant.nlu.understanding import Dialogue
+from assistant.nlu.dialogue import Dialogue
 from assistant.trace import TurnTrace
 from assistant.turn import Frame, Result, Rooms, Turn
 from assistant.wake import Wake, WakeEngine
@@ -63,17 +63,25 @@ class Inbox:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Frame | None] = asyncio.Queue(WAITING_FRAMES)
+        self._working = False
         self.closed = asyncio.Event()
         self.dropped = 0
 
-    async def frames(self) -> AsyncGenerator[Frame]:
-        """What the turn reads until it closes this or the sound ends."""
-        try:
-            while (frame := await self._queue.get()) is not None:
-                yield frame
-                self._queue.task_done()
-        finally:
-            self.closed.set()
+    def __aiter__(self) -> "Inbox":
+        return self
+
+    async def __anext__(self) -> Frame:
+        if self._working:
+            self._queue.task_done()
+        frame = await self._queue.get()
+        self._working = True
+        if frame is None:
+            raise StopAsyncIteration
+        return frame
+
+    async def aclose(self) -> None:
+        """The turn takes no more frames, whether it took any or not."""
+        self.closed.set()
 
     def put(self, frame: Frame | None) -> None:
         """Hand over a frame (None: the sound has ended); a frame too many is dropped and counted."""
@@ -114,7 +122,8 @@ class Conversation:
         self._detector = detector
         self._observers = observers
         self._ring = Ring(PREROLL_S)
-        self._dialogue = Dialogue()
+        self._last = Dialogue()
+        self._last_at = 0.0
         self._numbers = itertools.count(1)
         self.turns = 0
         """Turns begun so far."""
@@ -125,8 +134,7 @@ class Conversation:
         self._rooms.bus.subscribe(trace.observe)
         self._tell_begun(trace)
         try:
-            result = await Turn(trace.turn, self._rooms, self._dialogue, "typed").read(text)
-            self._dialogue = result.dialogue
+            self._remember(await Turn(trace.turn, self._rooms, self._dialogue(), "typed").read(text))
         finally:
             self._rooms.bus.unsubscribe(trace.observe)
             self._tell_ended(trace)
@@ -179,8 +187,8 @@ class Conversation:
                     stream_s=position_s,
                 )
             )
-        turn = Turn(trace.turn, self._rooms, self._dialogue, "voice")
-        return _Running(trace, inbox, asyncio.create_task(turn.listen(preroll, inbox.frames(), position_s)))
+        turn = Turn(trace.turn, self._rooms, self._dialogue(), "voice")
+        return _Running(trace, inbox, asyncio.create_task(turn.listen(preroll, inbox, position_s)))
 
     async def _settle(self, running: _Running | None, source: Source) -> _Running | None:
         """Take the result of a turn that is over; a recording waits for it, a microphone does not."""
@@ -188,7 +196,7 @@ class Conversation:
             return running
         result = await running.task
         self._finish(running)
-        self._dialogue = result.dialogue
+        self._remember(result)
         return self._begin(source, position_s=self._ring.position_s) if result.expects_answer else None
 
     async def _interrupt(self, running: _Running | None) -> None:
@@ -204,6 +212,19 @@ class Conversation:
         if running.inbox.dropped:
             logger.warning("%d frames were dropped: the recogniser is too slow here", running.inbox.dropped)
         self._tell_ended(running.trace)
+
+    def _dialogue(self) -> Dialogue:
+        """What was said before, and how long ago that was."""
+        return replace(self._last, seconds_ago=self._rooms.clock.monotonic() - self._last_at)
+
+    def _remember(self, result: Result) -> None:
+        self._last, self._last_at = result.dialogue, self._rooms.clock.monotonic()
+
+    def unheard(self, source: str) -> None:
+        """Record that a whole recording held no wake phrase."""
+        trace = self._trace(source)
+        trace.observe(ev.TurnEnded(turn=trace.turn, at=self._rooms.clock.monotonic(), outcome="unheard"))
+        self._tell_ended(trace)
 
     def _trace(self, source: str) -> TurnTrace:
         self.turns += 1

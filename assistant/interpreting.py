@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from assistant.nlu import Intent
+from assistant.nlu.dialogue import Dialogue
 from assistant.nlu.sounds_like import SoundsLike
-from assistant.nlu.understanding import Completeness, Dialogue, Understanding
+from assistant.nlu.understanding import Completeness, Understanding
 from assistant.stt import Transcription
 from assistant.stt.strip import strip_wake
 

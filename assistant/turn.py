@@ -6,11 +6,11 @@ with exactly one `TurnEnded`.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from assistant import events as ev
 from assistant.answering import Answer, Answerer
@@ -20,8 +20,8 @@ from assistant.clock import Clock
 from assistant.errors import AssistantError
 from assistant.interpreting import Heard, Interpreter
 from assistant.nlu import Intent
-from assistant.nlu.understanding import Dialogue
-from assistant.skills import TurnContext
+from assistant.nlu.dialogue import Dialogue
+from assistant.skills import Reply, TurnContext
 from assistant.skills.registry import Skills
 from assistant.speaking import Speaker, once
 from assistant.stt import Recognizer, RecognizerStream, Transcription
@@ -50,6 +50,14 @@ class Frame:
 
     samples: Samples
     activity: Activity
+
+
+class Frames(Protocol):
+    """The sound that follows the wake word. Closing it says that the turn has heard enough."""
+
+    def __aiter__(self) -> AsyncIterator[Frame]: ...
+
+    def aclose(self) -> Coroutine[Any, Any, None]: ...
 
 
 @dataclass(slots=True)
@@ -98,9 +106,9 @@ class Turn:
         self._rooms = rooms
         self._dialogue = dialogue
         self._source = source
-        self._expects_answer = False
+        self._asked: Reply | None = None
 
-    async def listen(self, preroll: Samples, frames: AsyncGenerator[Frame], begins_s: float) -> Result:
+    async def listen(self, preroll: Samples, frames: Frames, begins_s: float) -> Result:
         """Serve a spoken request.
 
         `preroll` is the sound just before stream position `begins_s` (the wake detection), `frames` what follows.
@@ -113,8 +121,9 @@ class Turn:
 
     # -- the line ------------------------------------------------------------------------------------------
 
-    async def _spoken(self, preroll: Samples, frames: AsyncGenerator[Frame], begins_s: float) -> str:
-        transcription = await self._hear(preroll, frames, begins_s)
+    async def _spoken(self, preroll: Samples, frames: Frames, begins_s: float) -> str:
+        async with aclosing(frames):
+            transcription = await self._hear(preroll, frames, begins_s)
         if transcription is None:
             return "nothing"
         rooms, chosen = self._rooms, transcription.chosen
@@ -142,7 +151,7 @@ class Turn:
         heard = await self._stage("understand", self._rooms.thinking, lambda: interpreter.read(text, self._dialogue))
         return await self._serve(heard)
 
-    async def _hear(self, preroll: Samples, frames: AsyncGenerator[Frame], begins_s: float) -> Transcription | None:
+    async def _hear(self, preroll: Samples, frames: Frames, begins_s: float) -> Transcription | None:
         """The words, or None when nobody spoke."""
         rooms = self._rooms
         endpointer = rooms.endpointer
@@ -152,32 +161,31 @@ class Turn:
         stream = await self._stage("recognise", rooms.hearing, rooms.recognizer.start)
         if len(preroll):
             partial = await self._stage("recognise", rooms.hearing, partial_of(stream, preroll))
-        async with aclosing(frames):
-            async for frame in frames:
-                activity = frame.activity
-                position = activity.position_s
-                if activity.speech and not started:
-                    started = True
-                    self._publish(ev.SpeechStarted, stream_s=position)
-                if activity.last_speech_s is not None:
-                    last_speech = activity.last_speech_s
-                words = await self._stage("recognise", rooms.hearing, partial_of(stream, frame.samples))
-                if words != partial:
-                    partial = words
-                    self._publish(ev.PartialTranscript, text=partial)
-                said = rooms.interpreter.said(partial)
-                completeness = rooms.interpreter.completeness(said)
-                fired = endpointer.update(
-                    now_s=position,
-                    speech=activity.speech,
-                    silence_s=activity.silence_s,
-                    partial=said,
-                    complete=completeness.complete,
-                    extendable=completeness.extendable,
-                )
-                if fired:
-                    rule = fired
-                    break
+        async for frame in frames:
+            activity = frame.activity
+            position = activity.position_s
+            if activity.speech and not started:
+                started = True
+                self._publish(ev.SpeechStarted, stream_s=position)
+            if activity.last_speech_s is not None:
+                last_speech = activity.last_speech_s
+            words = await self._stage("recognise", rooms.hearing, partial_of(stream, frame.samples))
+            if words != partial:
+                partial = words
+                self._publish(ev.PartialTranscript, text=partial)
+            said = rooms.interpreter.said(partial)
+            completeness = rooms.interpreter.completeness(said)
+            fired = endpointer.update(
+                now_s=position,
+                speech=activity.speech,
+                silence_s=activity.silence_s,
+                partial=said,
+                complete=completeness.complete,
+                extendable=completeness.extendable,
+            )
+            if fired:
+                rule = fired
+                break
         self._publish(ev.SpeechEnded, rule=rule, stream_s=position, last_speech_s=min(last_speech, position))
         if rule == "nothing":
             return None
@@ -196,18 +204,19 @@ class Turn:
                 confidence=intent.confidence,
                 sentence=intent.sentence,
             )
-            result, said = await (self._act(intent, heard) if intent.name else self._answer(heard))
-            replies.append(said)
+            result, words = await (self._act(intent, heard) if intent.name else self._answer(heard))
+            replies.append(words)
             outcome = result if outcome == "done" else outcome
-        self._dialogue = self._dialogue.after(heard.intents, " ".join(replies), expects_answer=self._expects_answer)
-        self._rooms.answerer.remember(heard.text, " ".join(replies))
+        said = " ".join(replies)
+        self._dialogue = Dialogue(heard.intents, pending=self._asked.asks if self._asked else "", last_reply=said)
+        self._rooms.answerer.remember(heard.text, said)
         return outcome
 
     async def _act(self, intent: Intent, heard: Heard) -> tuple[str, str]:
         self._publish(ev.RouteDecided, where="command", reason=f"{intent.tier}: {intent.sentence or intent.name}")
         context = TurnContext(turn=self.id, heard=heard.text, source=self._source)
         reply = await self._stage("act", self._rooms.acting, lambda: self._rooms.skills.handle(intent, context))
-        self._expects_answer = reply.expects_answer
+        self._asked = reply if reply.expects_answer else None
         return reply.outcome, await self._say(once(reply.text))
 
     async def _answer(self, heard: Heard) -> tuple[str, str]:
@@ -243,7 +252,7 @@ class Turn:
             reason = f"{type(error).__name__}: {error}"
             await self._apologise(texts(self._rooms.language)["broken"])
         self._publish(ev.TurnEnded, outcome=outcome, reason=reason)
-        return Result(outcome=outcome, dialogue=self._dialogue, expects_answer=self._expects_answer)
+        return Result(outcome=outcome, dialogue=self._dialogue, expects_answer=self._asked is not None)
 
     async def _apologise(self, text: str) -> None:
         """Say why it did not work. When even the voice is broken, the words are in the trace all the same."""
