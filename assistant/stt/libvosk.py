@@ -64,7 +64,9 @@ class NativeModel:
 
     def knows(self, word: str) -> bool:
         """Whether the vocabulary holds `word` exactly."""
-        return bool(self._engine.library.vosk_model_find_word(self._handle, word.encode()) >= 0)
+        if "\0" in word:
+            return False  # it would end the C string, and the word before it would be looked up
+        return bool(self._engine.library.vosk_model_find_word(self._handle, word.encode("utf-8", "replace")) >= 0)
 
     def recognizer(self, grammar: str = "") -> "NativeRecognizer":
         """A recogniser for one stream; `grammar` is a JSON list of phrases, "" for the model's own language."""

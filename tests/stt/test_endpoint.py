@@ -1,0 +1,182 @@
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.stt.endpoint import COMPLETE_SILENCE_S, EXTRA_S, Endpointer, Limits, Pauses
+
+STEP = 0.02
+
+
+@dataclass
+class Said:
+    """A piece of a scripted utterance: sound or silence for a while, and what is known of the words meanwhile."""
+
+    seconds: float
+    speech: bool
+    partial: str = ""
+    complete: bool = False
+    extendable: bool = False
+
+
+def play(*script: Said, endpointer: Endpointer | None = None) -> tuple[str | None, float, float]:
+    """(rule, seconds since the beginning, seconds of silence then)."""
+    ears = endpointer or Endpointer()
+    ears.begin(100.0)
+    now, silence = 0.0, 0.0
+    for part in script:
+        for _ in range(round(part.seconds / STEP)):
+            now += STEP
+            silence = 0.0 if part.speech else silence + STEP
+            rule = ears.update(
+                100.0 + now, part.speech, silence, part.partial, complete=part.complete, extendable=part.extendable
+            )
+            if rule:
+                return rule, now, silence
+    return None, now, silence
+
+
+def test_a_complete_command_ends_soon() -> None:
+    rule, _, silence = play(Said(1, True, "stop"), Said(3, False, "stop", complete=True))
+    assert rule == "complete"
+    assert silence == pytest.approx(COMPLETE_SILENCE_S, abs=STEP)
+
+
+def test_a_command_that_could_go_on_waits_for_the_speakers_pause() -> None:
+    rule, _, silence = play(
+        Said(1, True, "turn on the light"), Said(3, False, "turn on the light", complete=True, extendable=True)
+    )
+    assert rule == "finished"
+    assert silence == pytest.approx(Limits().silence_s, abs=STEP)
+
+
+def test_other_speech_ends_by_silence() -> None:
+    rule, _, silence = play(Said(1, True, "who wrote hamlet"), Said(3, False, "who wrote hamlet"))
+    assert rule == "silence"
+    assert silence == pytest.approx(Limits().silence_s, abs=STEP)
+
+
+@pytest.mark.parametrize("last", ["and", "to", "for", "um"])
+def test_a_word_that_promises_more_extends(last: str) -> None:
+    said = f"add milk {last}"
+    rule, _, silence = play(Said(1, True, said), Said(3, False, said))
+    assert rule == "silence"
+    assert silence == pytest.approx(Limits().silence_s + EXTRA_S, abs=STEP)
+
+
+def test_a_pause_within_a_sentence_does_not_end_it() -> None:
+    rule, now, _ = play(
+        Said(1, True, "set a timer for"),
+        Said(0.9, False, "set a timer for"),
+        Said(1, True, "set a timer for ten minutes"),
+        Said(3, False, "set a timer for ten minutes", complete=True),
+    )
+    assert rule == "complete"
+    assert now > 2.9
+
+
+def test_the_cap_ends_even_speech() -> None:
+    rule, now, _ = play(Said(20, True, "and then and then"))
+    assert (rule, round(now, 1)) == ("cap", 8.0)
+
+
+def test_the_cap_counts_from_the_first_sound() -> None:
+    rule, now, _ = play(Said(3, False), Said(20, True, "and then"))
+    assert (rule, round(now, 1)) == ("cap", 11.0)
+
+
+def test_nothing_said() -> None:
+    rule, now, _ = play(Said(20, False))
+    assert (rule, round(now, 1)) == ("nothing", 5.0)
+
+
+def test_the_tail_of_the_wake_word_is_not_an_utterance() -> None:
+    rule, now, _ = play(Said(0.3, True), Said(1.5, False), Said(1, True, "stop"), Said(2, False, "stop", complete=True))
+    assert rule == "complete"
+    assert now > 2.8
+
+
+def test_the_end_of_the_sound_ends_it_and_keeps_an_earlier_rule() -> None:
+    ears = Endpointer()
+    ears.begin(0.0)
+    assert ears.update(1.0, True, 0.0, "stop", complete=True, extendable=False) is None
+    assert ears.end_of_sound() == "end-of-sound"
+    ears.begin(2.0)
+    assert ears.update(4.0, False, 0.5, "stop", complete=True, extendable=False) == "complete"
+    assert ears.end_of_sound() == "complete"
+
+
+def slow(pause: float) -> tuple[Said, ...]:
+    return (
+        Said(1, True, "who wrote"),
+        Said(pause, False, "who wrote"),
+        Said(1, True, "who wrote hamlet"),
+        Said(3, False, "who wrote hamlet"),
+    )
+
+
+def test_it_learns_a_slow_speaker_and_a_quick_one() -> None:
+    ears = Endpointer()
+    for _ in range(20):
+        play(*slow(0.6), endpointer=ears)
+    assert ears.silence_s > 0.72
+    for _ in range(60):
+        play(*slow(0.2), endpointer=ears)
+    assert ears.silence_s == pytest.approx(Limits().shortest_s, abs=0.05)
+
+
+def test_what_was_learnt_outlives_the_utterance() -> None:
+    pauses = Pauses()
+    for _ in range(30):
+        pauses.note(0.2)
+    assert Endpointer(pauses=pauses).silence_s < Endpointer().silence_s
+
+
+@given(st.lists(st.floats(0, 1e6), max_size=60))
+def test_the_adaptive_silence_stays_within_its_bounds(pauses: list[float]) -> None:
+    ears = Endpointer()
+    for pause in pauses:
+        ears.pauses.note(pause)
+    assert Limits().shortest_s <= ears.silence_s <= Limits().longest_silence_s
+
+
+words = st.sampled_from(["", "stop", "turn on the", "add milk and", "who wrote hamlet"])
+step = st.tuples(st.booleans(), words, st.booleans(), st.booleans())
+
+
+@given(st.lists(step, min_size=1, max_size=120), st.floats(0.05, 0.4))
+def test_it_never_ends_during_speech_but_by_the_cap(steps: list[tuple[bool, str, bool, bool]], tick: float) -> None:
+    ears = Endpointer()
+    ears.begin(0.0)
+    silence, ended = 0.0, None
+    for number, (speech, partial, complete, extendable) in enumerate(steps, 1):
+        silence = 0.0 if speech else silence + tick
+        rule = ears.update(number * tick, speech, silence, partial, complete=complete, extendable=extendable)
+        if ended:
+            assert rule == ended  # once ended it stays so
+        elif rule:
+            ended = rule
+            assert rule == "cap" or not speech
+            assert number * tick <= 8.0 + tick or rule != "cap" or number * tick >= 8.0
+
+
+@given(step, st.floats(0, 3), st.floats(0, 3))
+def test_longer_silence_never_undoes_an_end(known: tuple[bool, str, bool, bool], first: float, second: float) -> None:
+    _, partial, complete, extendable = known
+
+    def ends(silence: float) -> bool:
+        ears = Endpointer()
+        ears.begin(0.0)
+        ears.update(0.5, True, 0.0, partial, complete=complete, extendable=extendable)
+        rule = ears.update(0.5 + silence, False, silence, partial, complete=complete, extendable=extendable)
+        return rule is not None
+
+    low, high = sorted((first, second))
+    assert ends(high) or not ends(low)
+
+
+@pytest.mark.parametrize(("complete", "extendable"), [(True, False), (True, True), (False, False)])
+def test_a_complete_command_never_waits_longer_than_an_open_one(complete: bool, extendable: bool) -> None:
+    said = Said(3, False, "turn on the light", complete=complete, extendable=extendable)
+    assert play(Said(1, True, "turn on the light"), said)[2] <= Limits().silence_s + STEP
