@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from assistant.artifacts import own_words
 from assistant.artifacts.catalogue import Catalogue, Entry, Kind, load_catalogue
 from assistant.artifacts.embedded import MARKS, EmbeddedSet, embedded_set
 from assistant.artifacts.installed import Installed, find_installed
@@ -156,22 +157,36 @@ class _Chooser:
         )  # fmt: skip
 
     def _embedded(self, stage: Stage, improve: str) -> Choice:
-        engine, notice = ENGINES[stage], "; ".join(self.notices)
+        engine = ENGINES[stage]
         part, pattern, title = _EMBEDDED.get(stage, ("", "", ""))
         if not part:
-            return Choice(stage, engine, "", "none", "none", notice=notice, improve=improve)
+            return Choice(stage, engine, "", "none", "none", notice="; ".join(self.notices), improve=improve)
         try:
             if self.embedded is None:
                 raise ModelError(self.embedded_problem)
-            directory = self.embedded.verify(part)
+            directory = self._with_own_words(self.embedded) if stage == "stt" else None
+            if directory is not None:
+                title += " with own words"
+            else:
+                directory = self.embedded.verify(part)
             path = next(iter(sorted(directory.glob(pattern))), None) if pattern else directory
             if path is None:
                 raise ModelError(f"{directory}: holds no {pattern}; restore the models directory from the repository")
         except ModelError as error:
-            return Choice(
-                stage, engine, "embedded", title, "embedded", problem=str(error), notice=notice, improve=improve
-            )
-        return Choice(stage, engine, "embedded", title, "embedded", path, notice=notice, improve=improve)
+            path, problem = None, str(error)
+        else:
+            problem = ""
+        return Choice(
+            stage, engine, "embedded", title, "embedded", path,
+            problem=problem, notice="; ".join(self.notices), improve=improve,
+        )  # fmt: skip
+
+    def _with_own_words(self, base: EmbeddedSet) -> Path | None:
+        try:
+            return own_words.find(self.settings.paths.data, base, self.marks)
+        except ModelError as error:
+            self.notices.append(str(error))
+            return None
 
     def _improve(self, stage: Stage, running: Entry | None) -> str:
         best = best_for(self.catalogue, Kind(stage), self.memory_mb, self.speeds)
