@@ -23,8 +23,10 @@ def weekdays(repeat: str) -> frozenset[int]:
     for part in filter(None, (word.strip().lower() for word in repeat.split(","))):
         if part in _GROUPS:
             found.update(_GROUPS[part])
+        elif (day := part if part in DAYS else part.removesuffix("s")) in DAYS:
+            found.add(DAYS.index(day))
         else:
-            found.add(DAYS.index(part.removesuffix("s") if part not in DAYS else part))
+            raise ValueError(f"no weekday is called '{part}'")
     return frozenset(found)
 
 
@@ -57,7 +59,13 @@ def instant(day: date, clock: time, zone: tzinfo) -> float:
 
 
 def next_instant(
-    clock: time, zone: tzinfo, now: float, *, repeat: frozenset[int] = frozenset(), rang_for: float | None = None
+    clock: time,
+    zone: tzinfo,
+    now: float,
+    *,
+    repeat: frozenset[int] = frozenset(),
+    rang_for: float | None = None,
+    skip: date | None = None,
 ) -> float:
     """The next occurrence of a local time of day, strictly after `now` and after the occurrence that rang last.
 
@@ -65,14 +73,15 @@ def next_instant(
         now: seconds since 1970.
         repeat: weekdays on which it happens; every day when empty.
         rang_for: the occurrence that rang last (seconds since 1970), None when none did.
+        skip: a date that is left out.
     """
     floor = now
     if rang_for is not None and now < rang_for <= now + RECENT_S:
         floor = rang_for
     day = datetime.fromtimestamp(floor, zone).date() - timedelta(days=1)
-    for _ in range(10):
+    for _ in range(18):
         found = instant(day, clock, zone)
-        if found > floor and (not repeat or day.weekday() in repeat):
+        if found > floor and day != skip and (not repeat or day.weekday() in repeat):
             return found
         day += timedelta(days=1)
-    raise AssertionError("a week holds every weekday")
+    raise AssertionError("two weeks hold every weekday twice")

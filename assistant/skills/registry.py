@@ -16,11 +16,14 @@ from assistant.nlu import Intent
 from assistant.nlu.home import Home
 from assistant.nlu.names import Names
 from assistant.skills import Reply, Skill, TurnContext
+from assistant.skills.alarms import Alarms
 from assistant.skills.clock import TimeAndDate
 from assistant.skills.conversation import Conversation
 from assistant.skills.hub import Hub
 from assistant.skills.kit import Announcement, Kit, Ledger, Questions, Undo
+from assistant.skills.lists import Lists
 from assistant.skills.preferences import Preferences
+from assistant.skills.reminders import Reminders
 from assistant.skills.say import Say
 from assistant.skills.sums import Sums
 from assistant.skills.timekeeping import Source, Timekeeper, clock_source, place_zone
@@ -110,12 +113,20 @@ class Skills:
         self._notices: list[Announcement] = []
         self._timers = Timers(self.kit)
         self._conversation = Conversation(self.kit, self.stop_ringing)
-        self._scheduled: dict[str, Scheduled] = {"timer": self._timers}
+        self._lists = Lists(self.kit)
+        alarms, reminders = Alarms(self.kit), Reminders(self.kit)
+        self._scheduled: dict[str, Scheduled] = {"timer": self._timers, "alarm": alarms, "reminder": reminders}
         self._skills: dict[str, Skill] = {}
-        self.add(self._timers)
-        self.add(TimeAndDate(self.kit))
-        self.add(Sums(self.kit))
-        self.add(self._conversation)
+        for skill in (
+            self._timers,
+            alarms,
+            reminders,
+            self._lists,
+            TimeAndDate(self.kit),
+            Sums(self.kit),
+            self._conversation,
+        ):
+            self.add(skill)
         self._at_boot = self._start()
 
     def add(self, skill: Skill) -> None:
@@ -226,7 +237,7 @@ class Skills:
 
     def names(self) -> Names:
         """What the owner has named, for the understanding: read afresh for every sentence."""
-        return Names(timers=self._timers.names())
+        return Names(timers=self._timers.names(), lists=self._lists.names())
 
     def _store_notice(self) -> list[Announcement]:
         store, say = self.kit.store, self.kit.say

@@ -129,6 +129,9 @@ class Timekeeper:
         known_boot = store.get("alive_boot")
         self.same_boot = bool(self.boot) and known_boot == self.boot
         """Whether the machine itself kept running since then (only the program was restarted)."""
+        before = store.get("zone")
+        self.zone_changed = before is not None and before != self._zone_label()
+        """Whether the place's time zone is another one than before this start."""
         self._resume(last)
         self._save()
 
@@ -217,12 +220,18 @@ class Timekeeper:
             return anchor.mono - self.monotonic()
         return anchor.wall - self.wall()
 
+    def _zone_label(self) -> str:
+        """Tells zones apart, also those read from /etc/localtime, which has no name."""
+        offsets = [datetime(2026, month, 1, tzinfo=self.zone).utcoffset() for month in (1, 7)]
+        return f"{self.zone} {offsets[0]} {offsets[1]}"
+
     def _alive(self) -> dict[str, float | str]:
         return {
             "alive_wall": self.wall(),
             "alive_mono": self.monotonic(),
             "alive_boot": self.boot,
             "alive_trust": self.trust.value,
+            "zone": self._zone_label(),
         }
 
     def _save(self) -> None:

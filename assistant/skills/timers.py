@@ -298,7 +298,7 @@ class Timers:
             self._restore_on_undo(timer, "timers.undone_cancel")
 
     def _restore_on_undo(self, timer: Timer, key: str = "timers.undone_change") -> None:
-        """"Undo that" puts the timer back as it was; while it ran, time went on."""
+        """ "Undo that" puts the timer back as it was; while it ran, time went on."""
 
         def undo() -> str:
             left = self._kit.time.remaining(timer.anchor) if timer.anchor else timer.remaining

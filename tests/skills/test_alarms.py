@@ -1,0 +1,171 @@
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from tests.skills.device import Device
+
+
+@pytest.mark.parametrize(
+    ("slots", "when"),
+    [
+        ({"time": time(6), "pm_known": False}, "6 pm today"),
+        ({"time": time(4), "pm_known": False}, "4 am tomorrow"),
+        ({"time": time(6), "pm_known": True}, "6 am tomorrow"),
+        ({"time": time(6), "pm_known": False, "day": date(2026, 11, 22)}, "6 am tomorrow"),
+        ({"time": time(6), "pm_known": False, "day": date(2026, 11, 21)}, "6 pm today"),
+        ({"time": time(6, 45), "repeat": "weekdays"}, "6:45 am every weekday"),
+        ({"time": time(8, 5), "repeat": "saturday,sunday"}, "8:05 am every Saturday and Sunday"),
+        ({"time": time(12), "day": date(2026, 11, 25)}, "noon on Wednesday"),
+        ({"time": time(0), "day": date(2026, 12, 24)}, "midnight on Thursday the 24th of December"),
+        ({"duration": timedelta(minutes=90)}, "6:30 pm today"),
+    ],
+)
+def test_the_confirmation_says_what_was_understood(device: Device, slots: dict[str, Any], when: str):
+    reply = device.say("AlarmSet", **slots)
+    assert reply.text in (f"Alarm set for {when}.", f"Okay, an alarm for {when}.")
+    assert when in device.text("AlarmStatus")
+
+
+@pytest.mark.parametrize(
+    "slots",
+    [
+        {"time": time(7), "day": date(2026, 11, 20)},
+        {"time": time(16), "day": date(2026, 11, 21)},
+        {"time": time(7), "day": date(9999, 12, 31)},
+        {"duration": timedelta.max},
+        {"duration": timedelta(minutes=-5)},
+        {"time": time(7), "repeat": "someday"},
+        {"time": time(7), "name": "n" * 10_000},
+    ],
+)
+def test_impossible_alarms_store_nothing(device: Device, slots: dict[str, Any]):
+    reply = device.say("AlarmSet", **slots)
+    assert reply.outcome == "refused"
+    assert len(reply.text) < 120
+    assert device.store.rows("SELECT * FROM appointments") == []
+
+
+def test_asks_for_the_time(device: Device):
+    reply = device.say("AlarmSet")
+    assert (reply.expects_answer, reply.asks) == (True, "AlarmSet.time")
+
+
+def test_rings_snoozes_and_stops(device: Device):
+    device.say("AlarmSet", time=time(18))
+    device.clock.advance(3599)
+    assert device.skills.due() == []
+    device.clock.advance(1)
+    (rings,) = device.skills.due()
+    assert (rings.text, rings.rings) == ("It's 6 pm.", True)
+    assert "6:09 pm" in device.text("AlarmSnooze")
+    assert device.skills.ringing() == []
+    device.clock.advance(541)
+    assert [each.id for each in device.skills.due()] == [rings.id]
+    device.say("Stop")
+    assert device.text("AlarmStatus") in ("You have no alarms.", "No alarm is set.")
+    assert device.text("AlarmSnooze") == "No alarm is ringing."
+
+
+def test_a_snooze_keeps_its_length_when_the_clock_jumps(device: Device):
+    device.say("AlarmSet", time=time(18))
+    device.clock.advance(3600)
+    device.skills.due()
+    device.say("AlarmSnooze", duration=timedelta(minutes=5))
+    device.clock.jump(datetime(2026, 11, 21, 23, tzinfo=device.zone))
+    assert device.skills.due() == []
+    device.clock.advance(301)
+    assert len(device.skills.due()) == 1
+
+
+def test_a_repeated_alarm_rings_every_time_and_can_be_left_out_once(device: Device):
+    device.say("AlarmSet", time=time(6, 45), repeat="weekdays")
+    assert "on Monday" in device.text("AlarmCancel", day=date(2026, 11, 23))
+    rang = []
+    for _ in range(9 * 24 * 4):
+        device.clock.advance(900)
+        for each in device.skills.due():
+            rang.append(device.clock.now().strftime("%a %H:%M"))
+            device.skills.acknowledge(each.id)
+    assert rang == ["Tue 06:45", "Wed 06:45", "Thu 06:45", "Fri 06:45", "Mon 06:45"]
+
+
+def test_which_alarm_is_cancelled(device: Device):
+    device.say("AlarmSet", time=time(7))
+    device.say("AlarmSet", time=time(20))
+    reply = device.say("AlarmCancel")
+    assert reply.text == "Which one: 8 pm today or 7 am tomorrow?"
+    assert reply.asks == "AlarmCancel.time"
+    assert "8 pm" in device.text("AlarmCancel", time=time(8), pm_known=False)
+    assert device.say("AlarmCancel", time=time(9)).outcome == "refused"
+    device.say("Undo")
+    assert "2 alarms" in device.text("AlarmCancel", all=True)
+    device.say("Undo")
+    assert "2 alarms" in device.text("AlarmStatus")
+    assert device.text("AlarmStatus", day=date(2026, 11, 25)) == "You have no alarm on Wednesday."
+
+
+def test_the_same_alarm_twice_is_one(device: Device):
+    device.say("AlarmSet", time=time(7))
+    assert "already" in device.text("AlarmSet", time=time(7))
+    assert len(device.store.rows("SELECT * FROM appointments")) == 1
+
+
+def test_missed_while_off_is_told_once(device: Device):
+    device.say("AlarmSet", time=time(18))
+    device.say("AlarmSet", time=time(18, 30), repeat="daily")
+    device.power_cut(4 * 3600)
+    told = device.skills.boot()
+    assert [each.text for each in told] == [
+        "You had an alarm at 6 pm today, but I couldn't ring it.",
+        "You had an alarm at 6:30 pm today, but I couldn't ring it.",
+    ]
+    assert not any(each.rings for each in told)
+    for each in told:
+        device.skills.acknowledge(each.id)
+    device.restart()
+    assert device.skills.boot() == []
+    assert "6:30 pm every day" in device.text("AlarmStatus")
+
+
+def test_back_within_minutes_it_still_rings(device: Device):
+    device.say("AlarmSet", time=time(18))
+    device.clock.advance(3590)
+    device.power_cut(60)
+    (told,) = device.skills.boot()
+    assert told.rings
+
+
+def test_the_power_fails_while_it_rings(device: Device):
+    device.say("AlarmSet", time=time(18))
+    device.clock.advance(3600)
+    (rings,) = device.skills.due()
+    device.power_cut(30)
+    assert [each.id for each in device.skills.boot()] == [rings.id]
+    device.say("Stop")
+    device.power_cut(30)
+    assert device.skills.boot() == []
+
+
+def test_nobody_stops_it(device: Device):
+    device.say("AlarmSet", time=time(18), repeat="daily")
+    device.clock.advance(3600)
+    device.skills.due()
+    device.clock.advance(901)
+    assert device.skills.due() == []
+    assert device.skills.ringing() == []
+    assert "6 pm every day" in device.text("AlarmStatus")
+
+
+def test_the_place_moves_to_another_zone(tmp_path):
+    path = tmp_path / "a.db"
+    device = Device(path=path)
+    device.say("AlarmSet", time=time(7))
+    device.say("AlarmSet", time=time(8), repeat="daily")
+    device.store.close()
+    moved = Device(device.clock.now(), path=path, zone="America/New_York")
+    times = [row["due"] for row in moved.store.rows("SELECT due FROM appointments ORDER BY due")]
+    assert [datetime.fromtimestamp(each, moved.zone).isoformat() for each in times] == [
+        "2026-11-22T07:00:00-05:00",
+        "2026-11-22T08:00:00-05:00",
+    ]
