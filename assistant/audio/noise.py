@@ -19,21 +19,27 @@ def quiet(seconds: float, *, seed: int, dbfs: float = QUIET_DBFS) -> Samples:
     return to_pcm(noise)
 
 
-def mix(speech: Samples, noise: Samples, snr_db: float, *, offset: int = 0) -> Samples:
+def mix(
+    speech: Samples, noise: Samples, snr_db: float, *, offset: int = 0, reference: Samples | None = None
+) -> Samples:
     """`speech` with `noise` (looped, from sample `offset`) laid under all of it at `snr_db`.
 
-    The ratio is between mean powers: that of the whole `speech` and that of the noise under it. Sums beyond full
-    scale are clipped, as a converter would. Raises AudioError when either holds nothing but silence.
+    The ratio is between mean powers: that of `reference` (all of `speech` when None; give the clip itself when
+    `speech` holds padding) and that of the noise laid under. Sums beyond full scale are clipped, as a converter
+    would. Raises AudioError when either holds nothing but silence.
     """
     if not noise.size:
         raise AudioError("the noise to mix in holds no samples; give a recording of some seconds")
-    voice = speech.astype(np.float64) / 32768
-    under = np.take(noise, np.arange(offset, offset + speech.size), mode="wrap").astype(np.float64) / 32768
-    voice_power, noise_power = float(np.sum(voice**2)), float(np.sum(under**2))
+    under = np.take(noise, np.arange(offset, offset + speech.size), mode="wrap") / 32768
+    voice_power, noise_power = _power(speech if reference is None else reference), float(np.sum(under**2))
     if voice_power == 0.0 or noise_power == 0.0:
         raise AudioError("a signal-to-noise ratio needs sound in both the speech and the noise; one of them is silent")
-    gain = np.sqrt(voice_power / noise_power / 10 ** (snr_db / 10))
-    return to_pcm(voice + gain * under)
+    gain = np.sqrt(voice_power / (noise_power / under.size) / 10 ** (snr_db / 10))
+    return to_pcm(speech / 32768 + gain * under)
+
+
+def _power(samples: Samples) -> float:
+    return float(np.mean((samples / 32768) ** 2)) if samples.size else 0.0
 
 
 def to_pcm(waveform: npt.NDArray[np.float32] | npt.NDArray[np.float64]) -> Samples:

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from assistant.audio import SAMPLE_RATE, Samples
+from assistant.audio.onnx import session
 from assistant.errors import ModelError
 
 WINDOW_SAMPLES = 512
@@ -44,23 +44,7 @@ class SileroVad:
 
     def __init__(self, model_path: Path) -> None:
         """Load the ONNX file. Raises ModelError when it is missing, damaged or of another kind."""
-        options = onnxruntime.SessionOptions()
-        # one thread that never spins: the model needs 0.2 ms a window, a spinning pool would burn a whole core
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        options.log_severity_level = 4
-        if not model_path.is_file():
-            raise ModelError(f"{model_path}: the voice activity model is missing; install the assistant again")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(model_path), sess_options=options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's exceptions share no base class
-            raise ModelError(
-                f"{model_path}: the voice activity model is damaged; install the assistant again"
-            ) from error
+        self._session = session(model_path, "voice activity model")
         if {i.name for i in self._session.get_inputs()} != {"input", "state", "sr"}:
             raise ModelError(f"{model_path}: is not a Silero VAD model for 16 kHz; install the assistant again")
         self._rate = np.array(SAMPLE_RATE, np.int64)
