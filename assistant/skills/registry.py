@@ -17,6 +17,7 @@ from assistant.nlu.home import Home
 from assistant.nlu.names import Names
 from assistant.skills import Reply, Skill, TurnContext
 from assistant.skills.alarms import Alarms
+from assistant.skills.chance import Chance
 from assistant.skills.clock import TimeAndDate
 from assistant.skills.conversation import Conversation
 from assistant.skills.hub import Hub
@@ -28,6 +29,8 @@ from assistant.skills.say import Say
 from assistant.skills.sums import Sums
 from assistant.skills.timekeeping import Source, Timekeeper, clock_source, place_zone
 from assistant.skills.timers import Timers
+from assistant.skills.units import Units
+from assistant.skills.volume import Volume
 from assistant.store import Store
 from assistant.trace import TurnTrace
 
@@ -124,6 +127,9 @@ class Skills:
             self._lists,
             TimeAndDate(self.kit),
             Sums(self.kit),
+            Units(self.kit),
+            Volume(self.kit),
+            Chance(self.kit),
             self._conversation,
         ):
             self.add(skill)
