@@ -4,6 +4,7 @@ A voice wrapped in this cache is a voice. In memory it keeps what was said latel
 was given: the assistant's own fixed sentences, never a reply, because replies tell what the people here asked.
 """
 
+import contextlib
 import hashlib
 import os
 import threading
@@ -149,7 +150,9 @@ class CachedVoice:
             part.replace(path)
             self._trim(path)
         except OSError:
-            part.unlink(missing_ok=True)  # a full or read-only disk costs a synthesis the next time
+            # a full or read-only disk costs a synthesis the next time
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
 
     def _trim(self, newest: Path) -> None:
         assert self._directory is not None

@@ -42,7 +42,7 @@ _CANDIDATE = re.compile(
     r"|(?P<dash>\s[-\u2013\u2014]+)(?=\s)"
     r"|(?P<em>\u2014)(?=\w)"
 )
-_WORD_BEFORE = re.compile(r"[\w.'\u2019&/-]+$")
+_WORD_BEFORE = re.compile(r"[\w.'\u2019&/=?:%#-]+$")
 _LIST_NUMBER = re.compile(r"\d{1,2}\.\s")
 _OPENING = "\"'\u201c\u2018(["
 

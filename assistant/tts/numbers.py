@@ -57,7 +57,8 @@ def digits(text: str) -> str:
 def number(text: str) -> str:
     """An unsigned number as written, commas allowed: "1,234.50" → "one thousand … point five zero"."""
     whole, _, part = text.replace(",", "").partition(".")
-    words = digits(whole) if re.match(r"0\d", whole) else cardinal(int(whole or "0"))
+    one_by_one = re.match(r"0\d", whole) or len(whole) > len(str(_LARGEST))
+    words = digits(whole) if one_by_one else cardinal(int(whole or "0"))
     return f"{words} point {digits(part)}" if part else words
 
 

@@ -12,8 +12,8 @@ from assistant.tts import numbers
 from assistant.tts.english import ABBREVIATIONS, CAPITALISED_ENDS, CURRENCIES, MAGNITUDES, MONTHS, UNITS
 from assistant.tts.markup import plain
 
-_LONGEST = 20_000
-"""Characters that are spoken at most (over twenty minutes of speech): more is a mistake, not a reply."""
+_LONGEST = 4_000
+"""Characters that are spoken at most (about five minutes of speech): more is a mistake, not a reply."""
 
 _N = r"\d+(?:,\d{3})*(?:\.\d+)?"
 """An unsigned number as written."""
@@ -214,6 +214,7 @@ def _rule(pattern: str, replace: Callable[[re.Match[str]], str], flags: int = 0)
 
 
 _RULES: tuple[Rule, ...] = (
+    _rule(r"\d{17,}", lambda found: f" {numbers.digits(found.group())} "),
     _rule(r"^\s*(\d{1,3})[.)]\s+(?=\S)", lambda found: f"{numbers.number(found[1])}, ", re.MULTILINE),
     _rule(r"(\d)['\u2032](\d{1,2})(?:\"|\u2033|'')", lambda found: f"{found[1]} foot {found[2]}"),
     _rule(r"\u2212(?=[\d.$\u20ac\u00a3])", lambda _: "-"),
