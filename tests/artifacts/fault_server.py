@@ -30,6 +30,8 @@ class FaultServer:
     """(request target, Range header) of every request."""
     sent: int = 0
     """Body bytes sent."""
+    asked: threading.Event = field(default_factory=threading.Event)
+    """Set when a request has come."""
     served: threading.Event = field(default_factory=threading.Event)
     """Set when a body byte has been sent."""
     ended: threading.Event = field(default_factory=threading.Event)
@@ -75,6 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         state, wanted = self.state, self.headers.get("Range", "")
         fault = state._take_fault()
         state.requests.append((self.path, wanted))
+        state.asked.set()
         path = re.sub(r"^http://[^/]+", "", self.path)  # a proxy is given the whole address
         if fault.isdecimal():
             self.send_response(int(fault))

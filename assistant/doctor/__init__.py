@@ -1,0 +1,15 @@
+"""The doctor: looks at every stage, device, model, permission, disk and clock, and says what to do. Contacts nobody."""
+
+from assistant.clock import Clock, SystemClock
+from assistant.config import Settings
+from assistant.doctor import stages, system
+from assistant.doctor.check import Check, State
+
+__all__ = ["Check", "State", "examine"]
+
+
+def examine(settings: Settings, *, clock: Clock | None = None, load: bool = True) -> list[Check]:
+    """All checks, in the order a person reads them. `load` False leaves the engines unloaded."""
+    found = [*system.checks(settings, clock or SystemClock())]
+    found += stages.checks(settings, load=load)
+    return found
