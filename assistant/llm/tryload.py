@@ -8,6 +8,7 @@ standard error.
 
 import ctypes
 import os
+import re
 import sys
 
 
@@ -20,7 +21,7 @@ def main(path: str) -> int:
 
     @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
     def log(level: int, text: bytes, _data: object) -> None:
-        if level == 3:
+        if level >= 3:  # warnings and errors; the numbers differ between releases
             reasons.append(text.decode("utf-8", "replace").strip())
 
     llama_cpp.llama_log_set(log, ctypes.c_void_p(0))
@@ -28,7 +29,8 @@ def main(path: str) -> int:
     settings.n_gpu_layers = 0
     model = llama_cpp.llama_model_load_from_file(path.encode(), settings)
     if not model:
-        said = next((reason.rsplit(": ", 1)[-1] for reason in reasons if "error" in reason), "it gave no reason")
+        found = [reason for reason in reasons if "error loading" in reason]
+        said = re.sub(r".*error loading [^:]*: ", "", found[0]) if found else "it gave no reason"
         print(said, file=sys.stderr)
         return 3
     wanted = llama_cpp.llama_context_default_params()
