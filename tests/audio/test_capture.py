@@ -1,0 +1,74 @@
+"""The microphone: any device's blocks become 20 ms frames of 16 kHz mono."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import cast
+
+import numpy as np
+import pytest
+
+from assistant.audio import FRAME_SAMPLES, SAMPLE_RATE, Samples, capture
+from assistant.audio.capture import microphone
+from assistant.errors import AudioError
+from tests.audio.portaudio import PortAudio
+
+
+def record(portaudio: PortAudio, blocks: list[Samples], count: int) -> list[Samples]:
+    async def run() -> list[Samples]:
+        frames = cast("AsyncGenerator[Samples]", microphone())
+        first = asyncio.ensure_future(anext(frames))
+        await asyncio.sleep(0)
+        for block in blocks:
+            portaudio.streams[0].deliver(block)
+        found = [await first]
+        found += [await anext(frames) for _ in range(count - 1)]
+        await frames.aclose()
+        return found
+
+    return asyncio.run(run())
+
+
+def test_a_device_with_the_right_rate_is_passed_through(portaudio):
+    portaudio.add("mic", inputs=1, rate=44_100)
+    sound = np.arange(1000, dtype=np.int16)
+    found = record(portaudio, [sound[:100, None], sound[100:, None]], 3)
+    np.testing.assert_array_equal(np.concatenate(found), sound[: 3 * FRAME_SAMPLES])
+    assert portaudio.streams[0].settings["samplerate"] == SAMPLE_RATE
+    assert portaudio.streams[0].closed
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(48_000, 1), (44_100, 2)])
+def test_other_rates_and_channels_are_converted(portaudio, rate, channels):
+    portaudio.add("mic", inputs=channels, rate=rate, only=True)
+    tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)).astype(np.int16)
+    blocks = np.array_split(np.repeat(tone[:, None], channels, axis=1), 50)
+    found = record(portaudio, blocks, 45)
+    assert {frame.shape for frame in found} == {(FRAME_SAMPLES,)}
+    heard = np.concatenate(found)
+    assert np.argmax(np.abs(np.fft.rfft(heard * np.hanning(heard.size)))) * SAMPLE_RATE / heard.size == pytest.approx(
+        440, abs=2
+    )
+    assert np.abs(heard).max() == pytest.approx(8000, rel=0.05)
+
+
+def test_a_device_that_falls_silent_for_good_is_one_line(portaudio, monkeypatch):
+    portaudio.add("Jabra", inputs=1)
+    monkeypatch.setattr(capture, "STALL_SECONDS", 0.0)
+    with pytest.raises(AudioError, match="microphone 'Jabra': delivers no sound any more"):
+        record(portaudio, [], 1)
+    assert portaudio.streams[0].closed
+
+
+def test_a_busy_device_is_one_line(portaudio):
+    portaudio.add("Jabra", inputs=1)
+    portaudio.busy = True
+    with pytest.raises(AudioError, match=r"'Jabra': Error opening stream: Device unavailable .* is another program"):
+        record(portaudio, [], 1)
+
+
+def test_a_slow_reader_loses_the_oldest_sound_and_not_the_newest(portaudio):
+    portaudio.add("mic", inputs=1)
+    many = [np.full((FRAME_SAMPLES, 1), n, np.int16) for n in range(capture.BACKLOG_BLOCKS + 10)]
+    found = record(portaudio, many, capture.BACKLOG_BLOCKS)
+    assert found[-1][0] == capture.BACKLOG_BLOCKS + 9
+    assert found[0][0] == 10

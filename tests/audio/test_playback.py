@@ -1,0 +1,122 @@
+"""The loudspeaker: what is appended sounds in order, stops within a block, and is waited for to its end."""
+
+import asyncio
+import wave
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from assistant.audio import Samples
+from assistant.audio.playback import FileLoudspeaker, Loudspeaker
+from assistant.errors import AudioError
+
+
+@dataclass(frozen=True)
+class Chunk:
+    samples: Samples
+    sample_rate: int = 22_050
+
+
+def ramp(count: int, start: int = 1) -> Samples:
+    return np.arange(start, start + count).astype(np.int16)
+
+
+@pytest.fixture
+def speaker(portaudio):
+    portaudio.add("USB", outputs=2)
+    return Loudspeaker()
+
+
+def test_chunks_sound_in_order_without_a_gap_and_silence_around_them(portaudio, speaker):
+    stream = portaudio.streams[0]
+    assert not stream.pull(100).any()
+    speaker.play(Chunk(ramp(150)))
+    speaker.play(Chunk(ramp(150, 151)))
+    np.testing.assert_array_equal(np.concatenate([stream.pull(100) for _ in range(4)]), [*range(1, 301)] + [0] * 100)
+
+
+def test_stop_silences_the_next_block_and_forgets_the_rest(portaudio, speaker):
+    stream = portaudio.streams[0]
+    speaker.play(Chunk(ramp(5000)))
+    assert stream.pull(441).all()
+    speaker.stop()
+    assert not stream.pull(441).any()
+    speaker.play(Chunk(ramp(10)))
+    assert stream.pull(441)[0] == 1
+
+
+def test_volume_takes_effect_with_the_next_block(portaudio, speaker):
+    speaker.play(Chunk(np.full(1000, 1000, np.int16)))
+    assert set(portaudio.streams[0].pull(100)) == {1000}
+    speaker.volume = 0.25
+    assert set(portaudio.streams[0].pull(100)) == {250}
+
+
+def test_drain_waits_for_the_devices_own_delay_too(portaudio, speaker):
+    stream = portaudio.streams[0]
+
+    async def run() -> list[bool]:
+        await speaker.drain()  # nothing appended: at once
+        speaker.play(Chunk(ramp(441)))
+        waiting = asyncio.ensure_future(speaker.drain())
+        done = []
+        for _ in range(6):
+            for _ in range(3):
+                await asyncio.sleep(0)
+            done.append(waiting.done())
+            stream.pull(441)
+        await waiting
+        return done
+
+    # one block of sound, then 50 ms of the device's delay: two and a half blocks
+    assert asyncio.run(run()) == [False, False, False, False, True, True]
+
+
+def test_stop_ends_the_waiting(speaker):
+    async def run() -> None:
+        speaker.play(Chunk(ramp(100_000)))
+        waiting = asyncio.ensure_future(speaker.drain())
+        await asyncio.sleep(0)
+        speaker.stop()
+        await waiting
+
+    asyncio.run(run())
+
+
+def test_a_device_with_one_rate_of_its_own_gets_converted_sound(portaudio):
+    portaudio.add("HDMI", outputs=2, rate=48_000, only=True)
+    speaker = Loudspeaker()
+    assert speaker.sample_rate == 48_000
+    speaker.play(Chunk(np.full(22_050, 5000, np.int16)))
+    sounded = portaudio.streams[0].pull(96_000)
+    assert np.count_nonzero(sounded) == pytest.approx(48_000, abs=200)
+    assert sounded[24_000] == pytest.approx(5000, abs=5)
+
+
+def test_close_and_busy(portaudio, speaker):
+    speaker.close()
+    assert portaudio.streams[0].closed
+    portaudio.busy = True
+    with pytest.raises(AudioError, match=r"loudspeaker 'USB': .* is another program using it"):
+        Loudspeaker()
+
+
+def test_one_turn_becomes_one_wav(tmp_path):
+    speaker = FileLoudspeaker(tmp_path / "replies")
+    assert speaker.finish("nothing") is None
+    speaker.play(Chunk(ramp(100)))
+    speaker.play(Chunk(ramp(100, 101)))
+    speaker.play(Chunk(ramp(16_000), 16_000))
+    asyncio.run(speaker.drain())
+    path = speaker.finish("turn-1")
+    assert path == tmp_path / "replies/turn-1.wav"
+    with wave.open(str(path)) as header:
+        assert header.getframerate() == 22_050
+        assert header.getnframes() == pytest.approx(200 + 22_050, abs=1)
+        assert np.frombuffer(header.readframes(200), "<i2").tolist() == list(range(1, 201))
+    speaker.play(Chunk(ramp(50), 8_000))
+    again = speaker.finish("turn-2")
+    assert again is not None
+    with wave.open(str(again)) as header:
+        assert (header.getframerate(), header.getnframes()) == (8_000, 50)
