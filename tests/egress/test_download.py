@@ -1,10 +1,12 @@
 """The downloader against a server that truncates, stalls, lies, breaks off and points elsewhere."""
 
+import ast
 from pathlib import Path
 
 import httpx
 import pytest
 
+import assistant
 from assistant.artifacts.port import Downloader, DownloadError
 from assistant.egress.download import MOST_BREAKS, HttpDownloader
 from tests.artifacts.fault_server import FaultServer, serve
@@ -227,3 +229,16 @@ def test_the_environments_proxy_is_used(server, tmp_path, monkeypatch):
     )
     assert (tmp_path / "part").read_bytes() == DATA
     assert server.requests[0][0] == "http://localhost:1/file"
+
+
+def test_no_other_room_imports_an_http_client():
+    """Only egress opens a connection: the sources of every other room name no client library."""
+    root = Path(assistant.__file__).parent
+    clients = {"httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client"}
+    for path in root.rglob("*.py"):
+        if path.is_relative_to(root / "egress"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not clients & set(names), path
