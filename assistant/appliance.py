@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from assistant.answering import Answerer
-from assistant.artifacts.embedded import embedded_dir
 from assistant.artifacts.selection import Choice, Selection, select
 from assistant.audio.vad import SileroVad, SpeechDetector
 from assistant.clock import Clock, SystemClock
@@ -24,7 +23,7 @@ from assistant.events import EventBus
 from assistant.interpreting import Interpreter
 from assistant.llm.engine import AnswerEngine
 from assistant.llm.prompt import Prompt
-from assistant.nlu.home import Home, load_home
+from assistant.nlu.home import load_home
 from assistant.nlu.names import Names, no_names
 from assistant.nlu.sounds_like import SoundsLike
 from assistant.nlu.understanding import Understanding
@@ -37,12 +36,12 @@ from assistant.stt.endpoint import Endpointer, Limits
 from assistant.stt.graph import pronounce
 from assistant.stt.vosk import VoskRecognizer
 from assistant.trace import TurnTrace
-from assistant.tts.cache import CachedVoice
+from assistant.tts.cache import CachedVoice, voice_key
 from assistant.tts.piper import PiperVoice
 from assistant.turn import Rooms
 from assistant.wake import WakeEngine
 from assistant.wake.micro import MicroWakeEngine
-from assistant.wake.openwakeword import open_directory
+from assistant.wake.openwakeword import OpenWakeWordEngine
 from assistant.workers import ThreadWorker
 
 logger = logging.getLogger(__name__)
@@ -104,7 +103,7 @@ class _KeepNames:
     def begun(self, trace: TurnTrace) -> None:
         """Nothing has changed yet."""
 
-    def ended(self, trace: TurnTrace) -> None:
+    def ended(self, trace: TurnTrace) -> None:  # noqa: ARG002 - an observer's signature
         if self.appliance is not None:
             task = asyncio.get_running_loop().create_task(refresh_names(self.appliance))
             self.tasks.add(task)
@@ -220,7 +219,7 @@ async def _load_model(appliance: Appliance, load: _Load, worker: ThreadWorker) -
             "language model", lambda: LlamaCppModel(path, threads=settings.threads, context=settings.context), worker
         )
     except AssistantError as error:
-        logger.error("%s", error)  # noqa: TRY400 - a plain line; `doctor` and the start's list say it too
+        logger.error("%s", error)
         return
     appliance.rooms.answerer.attach(AnswerEngine(model, appliance.rooms.clock, settings.deadline_s))
 
@@ -259,7 +258,8 @@ class _Deaf:
 def load_voice(settings: Settings, selection: Selection | None = None) -> CachedVoice:
     """The voice these settings choose. Raises ModelError."""
     choice = (selection or select(settings)).tts
-    return CachedVoice(PiperVoice(choice.require(), rate=settings.speaking.rate), settings.paths.cache / "phrases")
+    path, rate = choice.require(), settings.speaking.rate
+    return CachedVoice(PiperVoice(path, rate=rate), voice_key(path, rate), settings.paths.cache / "phrases")
 
 
 def load_hearing(settings: Settings, selection: Selection | None = None) -> Recognizer:
@@ -271,8 +271,18 @@ def load_hearing(settings: Settings, selection: Selection | None = None) -> Reco
 def load_wake(settings: Settings) -> WakeEngine:
     """The wake engine these settings choose. Raises ModelError."""
     if settings.wake.openwakeword is not None:
-        return open_directory(settings.wake.openwakeword, threshold=settings.wake.threshold)
+        return OpenWakeWordEngine.from_directory(settings.wake.openwakeword, threshold=settings.wake.threshold)
     return MicroWakeEngine(settings.wake.phrases, threshold=settings.wake.threshold)
+
+
+def load_listening(settings: Settings) -> tuple[Recognizer, Interpreter]:
+    """Hearing and understanding alone, with the grammar of this home: for measurements."""
+    understanding = Understanding(
+        load_home(settings.paths.home), names=no_names, clock=SystemClock(), language=settings.language
+    )
+    recognizer = load_hearing(settings)
+    recognizer.set_phrases(understanding.phrases())
+    return recognizer, Interpreter(understanding, SoundsLike(understanding, pronounce), settings.wake.phrases)
 
 
 def open_memory(settings: Settings, *, keep: bool) -> Store:

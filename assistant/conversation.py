@@ -127,6 +127,8 @@ class Conversation:
         self._numbers = itertools.count(1)
         self.turns = 0
         """Turns begun so far."""
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def read(self, text: str) -> TurnTrace:
         """Serve one typed request."""
@@ -173,6 +175,7 @@ class Conversation:
     def _begin(self, source: Source, wake: Wake | None = None, position_s: float = 0.0) -> _Running:
         """Start a turn: after a wake word with the sound before it, or (None) after a question of ours."""
         trace, inbox = self._trace(source.name), Inbox()
+        self._idle.clear()
         self._rooms.bus.subscribe(trace.observe)
         self._tell_begun(trace)
         preroll: Samples = np.zeros(0, np.int16)
@@ -208,6 +211,7 @@ class Conversation:
         self._finish(running)
 
     def _finish(self, running: _Running) -> None:
+        self._idle.set()
         self._rooms.bus.unsubscribe(running.trace.observe)
         if running.inbox.dropped:
             logger.warning("%d frames were dropped: the recogniser is too slow here", running.inbox.dropped)
@@ -219,6 +223,10 @@ class Conversation:
 
     def _remember(self, result: Result) -> None:
         self._last, self._last_at = result.dialogue, self._rooms.clock.monotonic()
+
+    async def quiet(self) -> None:
+        """Return when no turn is going on: an announcement does not talk over one."""
+        await self._idle.wait()
 
     def unheard(self, source: str) -> None:
         """Record that a whole recording held no wake phrase."""

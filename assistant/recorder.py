@@ -36,8 +36,8 @@ class ReplyRecorder:
 class NoLoudspeaker:
     """Where replies go when nobody listens: time does not pass, nothing is heard."""
 
-    async def play(self, samples: object, sample_rate: int) -> None:
-        """Take the samples."""
+    def play(self, chunk: object) -> None:
+        """Take it."""
 
     async def drain(self) -> None:
         """Everything was heard already."""

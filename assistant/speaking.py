@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant import events as ev
-from assistant.audio import Samples
 from assistant.clock import Clock
 from assistant.tts import AudioChunk, Voice
 from assistant.tts.clauses import ClauseSplitter
@@ -19,14 +18,14 @@ throws little work away."""
 
 
 class Output(Protocol):
-    """Where speech goes: a loudspeaker or a file."""
+    """Where speech goes: a loudspeaker, or nowhere."""
 
-    async def play(self, samples: Samples, sample_rate: int) -> None:
-        """Play mono int16 samples after those already given; returns when they were handed over, not when heard."""
+    def play(self, chunk: AudioChunk) -> None:
+        """Append a chunk to what plays; returns at once."""
         ...
 
     async def drain(self) -> None:
-        """Return when everything given has been heard."""
+        """Return when everything appended has been heard (or was stopped)."""
         ...
 
     def stop(self) -> None:
@@ -60,7 +59,7 @@ class Speaker:
                             turn=turn, at=self.clock.monotonic(), samples=chunk.samples, sample_rate=chunk.sample_rate
                         )
                     )
-                    await self.output.play(chunk.samples, chunk.sample_rate)
+                    self.output.play(chunk)
             await self.output.drain()
         except BaseException:
             self.output.stop()

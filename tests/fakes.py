@@ -131,15 +131,15 @@ class FakeLoudspeaker:
     """Plays in virtual time."""
 
     def __init__(self) -> None:
-        self.heard_s = 0.0
+        self.waiting_s = self.heard_s = 0.0
         self.stopped = 0
 
-    async def play(self, samples: Samples, sample_rate: int) -> None:
-        await asyncio.sleep(len(samples) / sample_rate)
-        self.heard_s += len(samples) / sample_rate
+    def play(self, chunk: AudioChunk) -> None:
+        self.waiting_s += len(chunk.samples) / chunk.sample_rate
 
     async def drain(self) -> None:
-        pass
+        await asyncio.sleep(self.waiting_s)
+        self.heard_s, self.waiting_s = self.heard_s + self.waiting_s, 0.0
 
     def stop(self) -> None:
         self.stopped += 1

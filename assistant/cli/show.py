@@ -35,7 +35,7 @@ def readable(trace: TurnTrace) -> str:
     turn = trace.as_json()
     wake = f"after “{turn['wake']['phrase']}”" if turn["wake"] else ""
     slots = ", ".join(f"{key} {value}" for key, value in turn["slots"].items())
-    understood = f"{turn['intent'] or 'nothing I have a skill for'}" + (f" ({slots})" if slots else "")
+    understood = f"{turn['intent']}" + (f" ({slots})" if slots else "")
     stages = ", ".join(
         f"{label} {turn['timings_ms'][key]:.0f}"
         for key, label in (
@@ -51,8 +51,11 @@ def readable(trace: TurnTrace) -> str:
     lines = [f"turn {turn['turn']}  {turn['source']} {wake}".rstrip()]
     if turn["transcript"]:
         lines.append(f"  heard       {turn['transcript']}")
-        sure = f"{100 * (turn['confidence'] or 0):.0f} % sure"
-        lines.append(f"  understood  {understood}, by the {turn['tier']} tier, {sure}")
+        if turn["intent"]:
+            sure = f"{100 * turn['confidence']:.0f} % sure"
+            lines.append(f"  understood  {understood}, by the {turn['tier']} tier, {sure}")
+        elif turn["intent"] is not None:
+            lines.append("  understood  no skill serves this")
     if turn["route"]:
         lines.append(f"  decided     {turn['route']}: {turn['route_reason']}")
     if turn["reply"]:
