@@ -224,6 +224,10 @@ class Conversation:
     def _remember(self, result: Result) -> None:
         self._last, self._last_at = result.dialogue, self._rooms.clock.monotonic()
 
+    def forget(self) -> None:
+        """What was said before no longer counts: the next words stand alone."""
+        self._last = Dialogue()
+
     async def quiet(self) -> None:
         """Return when no turn is going on: an announcement does not talk over one."""
         await self._idle.wait()

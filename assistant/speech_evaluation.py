@@ -19,7 +19,7 @@ from assistant.nlu import Intent
 from assistant.nlu.dialogue import Dialogue
 from assistant.stt import Recognizer
 from assistant.tts.speakable import speakable
-from assistant.turn import plain
+from assistant.turn import slots_of
 
 
 @dataclass(slots=True)
@@ -100,9 +100,7 @@ def evaluate(
     return result
 
 
-def _score(
-    result: SpeechResult, row: Mapping[str, Any], words: str, heard: Heard, interpreter: Interpreter
-) -> None:
+def _score(result: SpeechResult, row: Mapping[str, Any], words: str, heard: Heard, interpreter: Interpreter) -> None:
     said = row.get("text")
     truth = interpreter.read(spoken_form(said), Dialogue()).intents if said else ()
     if not any(intent.name for intent in truth):
@@ -127,5 +125,4 @@ def summary(intents: Sequence[Intent]) -> tuple[str, dict[str, Any]]:
     if not intents:
         return "out_of_scope", {}
     first = intents[0]
-    slots = {**first.slots, **{f"{name}?": words for name, words in first.unresolved.items()}}
-    return first.kind.value, {name: plain(value) for name, value in sorted(slots.items())}
+    return first.kind.value, dict(sorted(slots_of(first).items()))

@@ -42,6 +42,11 @@ class TurnTrace:
         """The words that were spoken, clause by clause."""
         return " ".join(event.text for event in self.events if isinstance(event, ev.ReplyClause))
 
+    def understood(self) -> tuple[str, dict[str, Any]]:
+        """Class and slots of the first request."""
+        first = self.first(ev.IntentMatched)
+        return (first.kind, dict(sorted(first.slots.items()))) if first else ("out_of_scope", {})
+
     def timings_ms(self) -> dict[str, float | None]:
         """Milliseconds per stage; None for a stage this turn did not have.
 

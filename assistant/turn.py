@@ -200,7 +200,7 @@ class Turn:
                 tier=intent.tier,
                 intent=intent.name,
                 kind=intent.kind.value,
-                slots={key: plain(value) for key, value in {**intent.slots, **intent.unresolved}.items()},
+                slots=slots_of(intent),
                 confidence=intent.confidence,
                 sentence=intent.sentence,
             )
@@ -286,6 +286,12 @@ class Turn:
 def partial_of(stream: RecognizerStream, samples: Samples) -> Callable[[], str]:
     """A call for the recogniser's thread: feed it and have the words so far."""
     return lambda: stream.feed(samples)
+
+
+def slots_of(intent: Intent) -> dict[str, Any]:
+    """Slots as JSON values; one that names nothing that exists here has a question mark behind its name."""
+    unknown = {f"{name}?": words for name, words in intent.unresolved.items()}
+    return {name: plain(value) for name, value in {**intent.slots, **unknown}.items()}
 
 
 def plain(value: object) -> object:

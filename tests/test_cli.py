@@ -145,7 +145,9 @@ def test_one_bad_file_does_not_stop_the_others(call, tmp_path: Path) -> None:
     assert "missing.wav" in err
 
 
-@pytest.mark.parametrize(("rate", "channels", "subtype"), [(48000, 2, "PCM_24"), (96000, 8, "FLOAT"), (8000, 1, "ULAW")])
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype"), [(48000, 2, "PCM_24"), (96000, 8, "FLOAT"), (8000, 1, "ULAW")]
+)
 def test_any_rate_width_and_channels_are_heard(call, tmp_path: Path, rate: int, channels: int, subtype: str) -> None:
     import soxr
 

@@ -7,7 +7,18 @@ import pytest
 from assistant import events as ev
 from assistant.errors import AssistantError
 from assistant.skills import Reply
-from tests.fakes import SILENCE, VOICE, WAKE, FakeRecognizer, FakeSkills, FakeVoice, House, ScriptedSource, SlowWorker, sound
+from tests.fakes import (
+    SILENCE,
+    VOICE,
+    WAKE,
+    FakeRecognizer,
+    FakeSkills,
+    FakeVoice,
+    House,
+    ScriptedSource,
+    SlowWorker,
+    sound,
+)
 from tests.virtual_time import run
 
 REQUEST = sound((SILENCE, 1.0), (WAKE, 0.5), (VOICE, 1.5), (SILENCE, 2.0))
@@ -126,7 +137,9 @@ def test_a_broken_voice_still_ends_the_turn() -> None:
 
 
 def test_a_question_goes_to_the_model_and_its_first_clause_is_spoken_early() -> None:
-    house = House("why is the sky blue", answers=["Because the air scatters light, ", "blue light most of all. ", "So it is."])
+    house = House(
+        "why is the sky blue", answers=["Because the air scatters light, ", "blue light most of all. ", "So it is."]
+    )
     hear(house)
     (trace,) = house.traces
     assert trace.last(ev.RouteDecided).where == "local"
@@ -152,7 +165,9 @@ def test_a_model_that_fails_in_mid_answer_is_finished_and_explained() -> None:
 
 
 def test_a_question_of_ours_is_answered_without_the_wake_word() -> None:
-    house = House("turn on the lamp", "what time is it", skills=FakeSkills(Reply("For how long?", expects_answer=True, asks="x")))
+    house = House(
+        "turn on the lamp", "what time is it", skills=FakeSkills(Reply("For how long?", expects_answer=True, asks="x"))
+    )
     hear(house, sound((WAKE, 0.5), (VOICE, 1.3), (SILENCE, 1.0), (VOICE, 1.5), (SILENCE, 1.0)))
     assert len(house.traces) >= 2
     assert house.traces[1].first(ev.WakeDetected) is None

@@ -21,7 +21,7 @@ from assistant.recorder import ReplyRecorder
 def ask(context: click.Context, text: str, as_json: bool, home: Path | None, out: Path | None) -> int:
     """Ask TEXT as if it had been spoken, and print the turn."""
     if not text.strip():
-        raise UsageError("ask needs some words, for example: assistant ask \"what time is it\"")
+        raise UsageError('ask needs some words, for example: assistant ask "what time is it"')
     printer = Printer(as_json=as_json)
     observers = (ReplyRecorder(out), printer) if out else (printer,)
 

@@ -10,7 +10,7 @@ from assistant.manifest import read_manifest, write_rows
 manifest_argument = click.argument("manifest", type=click.Path(path_type=Path))
 out_option = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Predictions.")
 field_option = click.option("--field", default="text", show_default=True, help="The field that holds the words.")
-root_option = click.option("--root", type=click.Path(path_type=Path), help="Where `file` begins (the manifest's folder).")
+root_option = click.option("--root", type=click.Path(path_type=Path), help="Where `file` begins.")
 
 
 @click.group(name="eval")
