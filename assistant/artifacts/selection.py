@@ -31,11 +31,11 @@ ENGINES: dict[Stage, str] = {
     "embedding": "onnxruntime",
 }
 
-_EMBEDDED: dict[Stage, tuple[str, str, str]] = {
-    # stage: part of the embedded set, pattern of the file the engine is given ("" = the directory), title
-    "stt": ("hearing", "", "embedded home-command model"),
-    "tts": ("voice", "*.onnx", "embedded voice"),
-    "vad": ("vad", "*.onnx", "16 kHz model"),
+_EMBEDDED: dict[Stage, tuple[str, str, str, str]] = {
+    # stage: part of the embedded set, pattern of the file the engine is given ("" = the directory), title, licence
+    "stt": ("hearing", "", "embedded home-command model", "models/embedded/hearing.md"),
+    "tts": ("voice", "*.onnx", "embedded voice", "models/embedded/voice.md"),
+    "vad": ("vad", "*.onnx", "16 kHz model", "MIT"),
 }
 
 
@@ -158,7 +158,7 @@ class _Chooser:
 
     def _embedded(self, stage: Stage, improve: str) -> Choice:
         engine = ENGINES[stage]
-        part, pattern, title = _EMBEDDED.get(stage, ("", "", ""))
+        part, pattern, title, licence = _EMBEDDED.get(stage, ("", "", "", ""))
         if not part:
             return Choice(stage, engine, "", "none", "none", notice="; ".join(self.notices), improve=improve)
         try:
@@ -177,7 +177,7 @@ class _Chooser:
         else:
             problem = ""
         return Choice(
-            stage, engine, "embedded", title, "embedded", path,
+            stage, engine, "embedded", title, "embedded", path, licence,
             problem=problem, notice="; ".join(self.notices), improve=improve,
         )  # fmt: skip
 
