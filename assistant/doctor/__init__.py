@@ -2,7 +2,7 @@
 
 from assistant.clock import Clock, SystemClock
 from assistant.config import Settings
-from assistant.doctor import devices, stages, system
+from assistant.doctor import devices, machine, stages, system
 from assistant.doctor.check import Check, State
 
 __all__ = ["Check", "State", "examine"]
@@ -11,6 +11,7 @@ __all__ = ["Check", "State", "examine"]
 def examine(settings: Settings, *, clock: Clock | None = None, load: bool = True) -> list[Check]:
     """All checks, in the order a person reads them. `load` False leaves the engines unloaded."""
     found = [*system.checks(settings, clock or SystemClock())]
+    found += machine.checks()
     found += devices.checks(settings)
     found += stages.checks(settings, load=load)
     return found
