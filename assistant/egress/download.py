@@ -151,6 +151,11 @@ class HttpDownloader:
                         return
                     there = str(response.url.join(response.headers["location"]))
             except httpx.TransportError as error:
+                if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                    # nothing another try would change; on a board without a clock battery the date is the usual cause
+                    raise DownloadError(
+                        f"{here}: its certificate is not trusted; is this device's date right?"
+                    ) from error
                 raise _InterruptedError(f"{_host(here)} does not answer ({_reason(error)})") from error
             _check_redirect(url, here, there)
             here = there

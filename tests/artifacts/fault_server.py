@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -45,12 +46,15 @@ class FaultServer:
 
 
 @contextlib.contextmanager
-def serve(files: dict[str, bytes] | None = None) -> Iterator[FaultServer]:
-    """A running server; its `url` has no trailing slash."""
+def serve(files: dict[str, bytes] | None = None, tls: ssl.SSLContext | None = None) -> Iterator[FaultServer]:
+    """A running server; its `url` has no trailing slash. With `tls` it speaks https as "localhost"."""
     state = FaultServer(files or {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
     server.daemon_threads = True
     state.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        state.url = f"https://localhost:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -70,8 +74,12 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):
             self._answer()
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):  # a client that broke off, or that did not trust the certificate
+            super().handle()
 
     def _answer(self) -> None:
         state, wanted = self.state, self.headers.get("Range", "")

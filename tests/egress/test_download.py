@@ -1,6 +1,9 @@
 """The downloader against a server that truncates, stalls, lies, breaks off and points elsewhere."""
 
 import ast
+import shutil
+import ssl
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -229,6 +232,42 @@ def test_the_environments_proxy_is_used(server, tmp_path, monkeypatch):
     )
     assert (tmp_path / "part").read_bytes() == DATA
     assert server.requests[0][0] == "http://localhost:1/file"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for "localhost" that nobody but this test trusts."""
+    directory = tmp_path_factory.mktemp("tls")
+    if shutil.which("openssl") is None:
+        pytest.skip("skipped: no openssl program to make a test certificate with")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", str(directory / "key.pem"), "-out", str(directory / "cert.pem")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return directory
+
+
+@pytest.fixture
+def tls_server(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    with serve({"/file": DATA}, tls=context) as running:
+        yield running
+
+
+def test_https_with_the_environments_certificates(tls_server, certificate, tmp_path, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+    tls_server.fault, tls_server.faults, tls_server.break_every = "break", 1, 30_000
+    fetch(tls_server, tmp_path / "part")
+    assert (tmp_path / "part").read_bytes() == DATA
+
+
+def test_a_certificate_nobody_vouches_for(tls_server, tmp_path):
+    with pytest.raises(DownloadError, match="its certificate is not trusted; is this device's date right"):
+        fetch(tls_server, tmp_path / "part")
+    assert tls_server.requests == []
 
 
 def test_no_other_room_imports_an_http_client():
