@@ -4,7 +4,7 @@ The client that speaks to the hub lives in `egress/`, the only room with a netwo
 into plain mappings for it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,6 +28,8 @@ class ServiceCall:
     service: str
     entities: tuple[str, ...] = ()
     data: Mapping[str, str | int | float | list[int]] = field(default_factory=dict)
+    seconds: float = 2.5
+    """How long it may take; several calls of one request share the time a person waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,16 @@ class State:
         return str(self.attributes.get("friendly_name") or self.entity)
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call."""
+
+    before: Mapping[str, State] = field(default_factory=dict)
+    """The named entities as they were before it; one that is missing is unknown to the hub."""
+    response: Mapping[str, Any] = field(default_factory=dict)
+    """The service's own answer; empty for most."""
+
+
 class Hub(Protocol):
     """The owner's home hub. Every method answers within 3 s or raises HubError in plain words."""
 
@@ -50,8 +62,8 @@ class Hub(Protocol):
         """All entities by id."""
         ...
 
-    def call(self, call: ServiceCall) -> Mapping[str, Any]:
-        """Carry it out; the service's own response, empty for most."""
+    def call(self, call: ServiceCall) -> Outcome:
+        """Carry it out."""
         ...
 
     def inventory(self) -> Mapping[str, Any]:
@@ -72,10 +84,9 @@ class RemoteHub:
         return answer.get("ok")
 
     def states(self) -> Mapping[str, State]:
-        found = self._answer({"op": "states"})
-        return {row["entity"]: State(row["entity"], row["state"], row["attributes"]) for row in found}
+        return _states(self._answer({"op": "states"}))
 
-    def call(self, call: ServiceCall) -> Mapping[str, Any]:
+    def call(self, call: ServiceCall) -> Outcome:
         found = self._answer(
             {
                 "op": "call",
@@ -83,10 +94,15 @@ class RemoteHub:
                 "service": call.service,
                 "entities": list(call.entities),
                 "data": dict(call.data),
+                "seconds": call.seconds,
             }
         )
-        return found if isinstance(found, Mapping) else {}
+        return Outcome(_states(found["before"]), found["response"])
 
     def inventory(self) -> Mapping[str, Any]:
         found = self._answer({"op": "inventory"})
         return found if isinstance(found, Mapping) else {}
+
+
+def _states(rows: Iterable[Mapping[str, Any]]) -> dict[str, State]:
+    return {row["entity"]: State(row["entity"], row["state"], row["attributes"]) for row in rows}

@@ -24,8 +24,11 @@ class Lists:
     """Adds to, reads and clears lists."""
 
     intents = frozenset(
-        {"ListAdd", "ListRemove", "ListRead", "ListClear", "ListCreate", "ListDelete", "ListNames", "ListCheck"}
-    )
+        {
+            "ListAdd", "ListRemove", "ListComplete", "ListRead", "ListClear", "ListCreate", "ListDelete", "ListNames",
+            "ListCheck",
+        }
+    )  # fmt: skip
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
@@ -42,7 +45,8 @@ class Lists:
         acts: dict[str, Callable[[Intent, str], Reply]] = {
             "ListAdd": self._add,
             "ListRemove": self._remove,
-            "ListRead": self._read,
+            "ListComplete": self._remove,
+            "ListRead": self._check,
             "ListCheck": self._check,
             "ListClear": self._clear,
             "ListDelete": self._delete,

@@ -20,9 +20,11 @@ from assistant.skills.alarms import Alarms
 from assistant.skills.chance import Chance
 from assistant.skills.clock import TimeAndDate
 from assistant.skills.conversation import Conversation
+from assistant.skills.home import HomeControl
 from assistant.skills.hub import Hub
 from assistant.skills.kit import Announcement, Kit, Ledger, Questions, Undo
 from assistant.skills.lists import Lists
+from assistant.skills.music import Music
 from assistant.skills.preferences import Preferences
 from assistant.skills.reminders import Reminders
 from assistant.skills.say import Say
@@ -31,6 +33,7 @@ from assistant.skills.timekeeping import Source, Timekeeper, clock_source, place
 from assistant.skills.timers import Timers
 from assistant.skills.units import Units
 from assistant.skills.volume import Volume
+from assistant.skills.weather import Weather
 from assistant.store import Store
 from assistant.trace import TurnTrace
 
@@ -130,6 +133,9 @@ class Skills:
             Units(self.kit),
             Volume(self.kit),
             Chance(self.kit),
+            HomeControl(self.kit),
+            Music(self.kit),
+            Weather(self.kit),
             self._conversation,
         ):
             self.add(skill)
