@@ -55,6 +55,11 @@ class Installed:
         """Bytes on disk."""
         return sum(file.bytes for file in self.receipt.files)
 
+    @property
+    def current(self) -> bool:
+        """Whether it is what the catalogue now describes; an older one works and is replaced by the next pull."""
+        return self.receipt.source == {file.name: file.sha256 for file in self.entry.files}
+
     def verify(self, marks: Marks, *, again: bool = False) -> None:
         """Every file is what was installed. `again` reads them all; else untouched ones are trusted (`Marks`).
 

@@ -176,9 +176,11 @@ class Store:
         return find_installed(self._directory.models, self._catalogue, entry.id)
 
     def _sound(self, entry: Entry) -> Installed | None:
-        """The installed model when every file of it is right; a damaged one counts as absent and is replaced."""
+        """The installed model when it is what the catalogue describes and every file is right; else it is replaced."""
         try:
             found = self._find(entry)
+            if found is not None and not found.current:
+                return None
             if found is not None:
                 found.verify(self._marks, again=True)
         except ModelError:

@@ -96,7 +96,7 @@ def _state(status: Status) -> str:
     if status.problem:
         return "damaged"
     if status.installed:
-        return "installed"
+        return "installed" if status.installed.current else "older"
     return "begun" if status.partial_bytes else "absent"
 
 
@@ -135,11 +135,9 @@ def pull(context: click.Context, ids: tuple[str, ...], best: bool) -> int:
     store = open_store(settings, network=True)
     chosen = [store.entry(model_id) for model_id in dict.fromkeys(ids)]
     if best:
-        chosen = list(recommended(load_catalogue(), memory_mb(), read_speeds(settings)))
+        chosen = _worth_fetching(settings, store)
         if not chosen:
-            raise ModelError(
-                "the catalogue has no model for a machine with so little memory; see assistant models list"
-            )
+            click.echo("Every stage already has a model as good as the recommended one.")
     problems = []
     for entry in chosen:
         _introduce(entry)
@@ -152,6 +150,15 @@ def pull(context: click.Context, ids: tuple[str, ...], best: bool) -> int:
             continue
         click.echo(f"{entry.id}: installed in {installed.directory} ({installed.bytes / 1e6:.0f} MB)")
     return 1 if problems else 0
+
+
+def _worth_fetching(settings: Settings, store: Store) -> list[Entry]:
+    """The recommended models, without those whose stage has a sound one of the same rank or a higher."""
+    wanted = recommended(load_catalogue(), memory_mb(), read_speeds(settings))
+    if not wanted:
+        raise ModelError("the catalogue has no model for a machine with so little memory; see assistant models list")
+    there = [s.entry for s in store.status() if s.installed is not None and s.installed.current and not s.problem]
+    return [e for e in wanted if not any(t.kind is e.kind and t.rank >= e.rank for t in there)]
 
 
 def _introduce(entry: Entry) -> None:

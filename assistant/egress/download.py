@@ -73,9 +73,7 @@ class HttpDownloader:
         job = _Job(url, part, total, limit, progress)
         breaks = 0
         try:
-            with httpx.Client(
-                timeout=self._timeout, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
-            ) as client:
+            with self._client(url) as client:
                 for attempt in stamina.retry_context(
                     on=_InterruptedError,
                     attempts=self._attempts,
@@ -98,6 +96,15 @@ class HttpDownloader:
             raise DownloadError(f"{url}: {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DownloadError(f"{url}: {_reason(error)}") from error
+
+    def _client(self, url: str) -> httpx.Client:
+        headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+        try:
+            return httpx.Client(timeout=self._timeout, headers=headers)
+        except (OSError, ValueError, ImportError) as error:
+            # an unknown kind of proxy, or a certificate file that is not there
+            settings = "the environment's proxy or certificate settings cannot be used"
+            raise DownloadError(f"{url}: {settings} ({_reason(error)})") from error
 
     def _transfer(self, client: httpx.Client, job: _Job) -> None:
         """One connection: the bytes that are missing, or as many as come. Raises _InterruptedError, DownloadError."""

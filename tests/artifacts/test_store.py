@@ -105,6 +105,19 @@ def test_a_damaged_model_is_replaced(server, tmp_path):
     assert store.verify("voice").path.read_bytes() == WEIGHTS
 
 
+def test_a_newer_version_in_the_catalogue_replaces_the_older_one(server, tmp_path):
+    store_at(tmp_path, server).pull("voice")
+    newer = content(120_000, 8)
+    server.files["/voice.onnx"] = newer
+    files = {"voice.onnx": ([f"{server.url}/voice.onnx"], newer)}
+    store = Store(tmp_path, catalogue(model("voice", files)), downloader=HttpDownloader(wait_s=0.0), reserve_bytes=0)
+    before = store.status()[0]
+    assert before.installed is not None
+    assert not before.installed.current
+    assert store.pull("voice").path.read_bytes() == newer
+    assert sorted(path.name for path in (tmp_path / "voice").iterdir()) == ["installed.json", "voice.onnx"]
+
+
 @pytest.mark.parametrize("fault", ["404", "503", "wrong-bytes", "lie-longer", "lie-shorter", "compressed", "redirect"])
 def test_nothing_is_installed_when_no_mirror_serves_the_file(server, tmp_path, fault):
     server.fault, server.location = fault, "http://elsewhere.example/"

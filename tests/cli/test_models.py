@@ -137,6 +137,8 @@ def test_pull_says_what_comes_and_installs_it(models, place):
 def test_pull_recommended_takes_one_a_stage(models, place):
     assert models("pull", "--recommended")[0] == 0
     assert installed(place) == ["hearer", "thinker"]
+    status, out, _ = models("pull", "--recommended")
+    assert (status, out) == (0, "Every stage already has a model as good as the recommended one.\n")
 
 
 def test_one_failure_does_not_stop_the_others(models, place, server):

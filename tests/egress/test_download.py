@@ -234,6 +234,21 @@ def test_the_environments_proxy_is_used(server, tmp_path, monkeypatch):
     assert server.requests[0][0] == "http://localhost:1/file"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTP_PROXY", "gopher://proxy.example:70"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1"),
+        ("SSL_CERT_FILE", "/nowhere/cert.pem"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_one_line(server, tmp_path, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(DownloadError, match="the environment's proxy or certificate settings cannot be used") as caught:
+        fetch(server, tmp_path / "part")
+    assert "\n" not in str(caught.value)
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """A certificate for "localhost" that nobody but this test trusts."""
