@@ -1,56 +1,151 @@
 """Understanding: the tiers in order, cheapest first, over one request or several in a sentence."""
 
+from collections.abc import Sequence
+from datetime import date
+
 from assistant.clock import Clock
 from assistant.nlu import catalogue
+from assistant.nlu.classifier import Classifier
 from assistant.nlu.dialogue import NO_DIALOGUE, Dialogue
-from assistant.nlu.grammar import Grammar
+from assistant.nlu.followups import answer, lean
+from assistant.nlu.grammar import Candidate, Grammar
 from assistant.nlu.home import Home
 from assistant.nlu.intent import Class, Intent
 from assistant.nlu.interpret import Interpreter
-from assistant.nlu.names import NamesProvider
+from assistant.nlu.judge import Judge
+from assistant.nlu.names import Names, NamesProvider
 from assistant.nlu.politeness import without_courtesy
-from assistant.nlu.spans import abstract
+from assistant.nlu.requests import each_value, put_right, several
+from assistant.nlu.spans import Abstract, abstract
+from assistant.nlu.sums import sums
 from assistant.nlu.words import LONGEST_REQUEST, clean
+
+_SURE_HALF = 0.85
+"""Confidence that both halves of a sentence need when a half is understood by the classifier alone."""
 
 
 class Understanding:
     """Everything between words and intents. One thread only."""
 
     def __init__(self, home: Home, *, names: NamesProvider, clock: Clock, language: str = "en") -> None:
-        """Loads and warms the sentences (about half a second). Raises AssistantError for a broken sentence file."""
+        """Loads and warms the sentences and the classifier (about half a second).
+
+        Raises AssistantError, one line, for a broken sentence file or a missing classifier.
+        """
         self.home = home
         self._names = names
         self._clock = clock
         self._catalogue = catalogue.load(language)
         self._grammar = Grammar(self._catalogue, home)
         self._interpreter = Interpreter(home, self._catalogue.kinds)
+        self._judge = Judge(Classifier(), home)
         self.understand("turn on the kitchen light and set a timer for ten minutes")  # hassil compiles at first use
 
-    def understand(self, text: str, dialogue: Dialogue = NO_DIALOGUE) -> list[Intent]:  # noqa: ARG002
+    def understand(self, text: str, dialogue: Dialogue = NO_DIALOGUE) -> list[Intent]:
         """What `text` asks for, one intent a request, in order; a single out-of-scope intent when nothing fits.
 
         Never raises, whatever the text.
         """
         words = clean(text).split()
         if not words or len(words) > LONGEST_REQUEST:
-            return [nothing(" ".join(words))]
-        found = self._single(words)
-        if found is not None:
-            return [found]
-        return [nothing(" ".join(words))]
+            return [nothing(" ".join(words[:LONGEST_REQUEST]))]
+        return _Attempt(self, self._names(), self._clock.now().date()).understand(words, dialogue)
 
-    def _single(self, words: list[str]) -> Intent | None:
-        """One request by the grammar, or None."""
+    @property
+    def grammar(self) -> Grammar:
+        """Tier 1, for what is built from it (phrases, completeness, sounds-like matching)."""
+        return self._grammar
+
+
+class _Attempt:
+    """One call of understand: names and date stand still, and nothing is matched twice."""
+
+    def __init__(self, parent: Understanding, names: Names, today: date) -> None:
+        self._grammar = parent._grammar  # noqa: SLF001  the two are one class, split to keep state out of it
+        self._interpreter = parent._interpreter  # noqa: SLF001
+        self._judge = parent._judge  # noqa: SLF001
+        self._home = parent.home
+        self._names = names
+        self._today = today
+        self._seen: dict[tuple[str, ...], list[tuple[Candidate, Intent]]] = {}
+
+    def understand(self, words: list[str], dialogue: Dialogue) -> list[Intent]:
         bare = without_courtesy(words)
-        for said in (bare, words) if bare != words else (words,):
-            text = " ".join(said)
-            spans = abstract(said, self._clock.now().date())
-            names = self._names()
-            for candidate in self._grammar.match(text, spans, names):
-                intent = self._interpreter.intent(candidate, spans, names, text)
+        exact = self._exact(words) or self._exact(bare)
+        if dialogue.pending and not (exact and not exact.name.startswith("Timer")):
+            given = answer(bare, dialogue, self._today)
+            if given is not None:
+                return [given]
+        if exact is not None:
+            return [exact]
+        leaning = lean(words, dialogue, self._home, self._today) or lean(bare, dialogue, self._home, self._today)
+        if leaning is not None:
+            return [leaning]
+        fixed = put_right(bare, self._today)
+        if fixed != bare and (meant := self._by_grammar(fixed)) is not None:
+            return [meant]
+        if len(parts := several(bare, self._by_grammar)) > 1:
+            return parts
+        pair = each_value(bare, self._today)
+        found = [intent for said in pair if (intent := self._by_grammar(said)) is not None]
+        if len(found) > 1 and found[0].name in ("AlarmSet", "TimerSet", "AlarmCancel", "TimerCancel"):
+            return found
+        single = self._by_grammar(bare) or self._by_grammar(words)
+        if single is not None:
+            return [single]
+        if (sum_ := sums(bare)) is not None:
+            return [sum_]
+        return self._by_classifier(bare, pair)
+
+    def _by_classifier(self, words: list[str], pair: list[list[str]]) -> list[Intent]:
+        text = " ".join(words)
+        whole = self._judge.intent(self._abstract(words), self._names, text)
+        if whole is None:
+            return [nothing(text)]
+        if whole.name in ("AlarmSet", "AlarmCancel", "TimerSet") and pair:
+            each = [self._judge.intent(self._abstract(said), self._names, " ".join(said)) for said in pair]
+            if all(intent is not None and intent.name == whole.name for intent in each):
+                return [intent for intent in each if intent is not None]
+        parts = several(words, self._surely)
+        return parts if len(parts) > 1 else [whole]
+
+    def _surely(self, words: list[str]) -> Intent | None:
+        found = self._by_grammar(words)
+        if found is not None:
+            return found
+        if len(words) < 2:
+            return None
+        guess = self._judge.intent(self._abstract(words), self._names, " ".join(words))
+        return guess if guess is not None and guess.confidence >= _SURE_HALF else None
+
+    def _readings(self, words: Sequence[str]) -> list[tuple[Candidate, Intent]]:
+        key = tuple(words)
+        if key not in self._seen:
+            text, spans = " ".join(words), self._abstract(words)
+            found = []
+            for candidate in self._grammar.match(text, spans, self._names):
+                intent = self._interpreter.intent(candidate, spans, self._names, text)
                 if intent is not None:
-                    return intent
+                    found.append((candidate, intent))
+            self._seen[key] = found
+        return self._seen[key]
+
+    def _exact(self, words: list[str]) -> Intent | None:
+        """The grammar's reading when no wildcard took part in it."""
+        readings = self._readings(words)
+        return readings[0][1] if readings and readings[0][0].free == 0 else None
+
+    def _by_grammar(self, words: list[str]) -> Intent | None:
+        """The grammar's best reading that the classifier doesn't deny."""
+        said = without_courtesy(words)
+        for candidate, intent in self._readings(said):
+            if candidate.free > candidate.literal and self._judge.vetoes(self._abstract(said), intent.kind):
+                continue
+            return intent
         return None
+
+    def _abstract(self, words: Sequence[str]) -> Abstract:
+        return abstract(words, self._today)
 
 
 def nothing(text: str) -> Intent:
