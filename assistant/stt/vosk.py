@@ -41,6 +41,7 @@ class VoskRecognizer:
             raise ModelError(f"{model_dir}: {error}; pull or import it again") from error
         self._lock = threading.Lock()
         self._grammar = ""
+        self._phrases: frozenset[str] = frozenset()
         self._prepared: NativeRecognizer | None = None
         self._missing: tuple[str, ...] = ()
         self.set_phrases(grammar)
@@ -75,18 +76,18 @@ class VoskRecognizer:
             chosen = {}
         grammar = json.dumps([*chosen, UNKNOWN]) if chosen else ""
         with self._lock:
-            self._grammar = grammar
+            self._grammar, self._phrases = grammar, frozenset(chosen)
             self._prepared = None
         self._prepare()
 
     def start(self) -> "VoskStream":
         """Begin an utterance. The grammar recogniser was made ready beforehand; the next one is made behind it."""
         with self._lock:
-            grammar, prepared = self._grammar, self._prepared
+            grammar, phrases, prepared = self._grammar, self._phrases, self._prepared
             self._prepared = None
         if grammar and prepared is None:
             prepared = self._new(grammar)
-        stream = VoskStream(self._new(""), prepared if grammar else None)
+        stream = VoskStream(self._new(""), prepared if grammar else None, phrases)
         if grammar:
             threading.Thread(target=self._prepare, name="vosk-prepare", daemon=True).start()
         return stream
@@ -111,7 +112,10 @@ class VoskRecognizer:
 class VoskStream:
     """One utterance. Lives on one thread; spent after `finish`."""
 
-    def __init__(self, open_: NativeRecognizer, grammar: NativeRecognizer | None) -> None:
+    def __init__(
+        self, open_: NativeRecognizer, grammar: NativeRecognizer | None, phrases: frozenset[str] = frozenset()
+    ) -> None:
+        self._phrases = phrases
         self._open = _Channel(open_, "open")
         self._grammar = _Channel(grammar, "grammar") if grammar is not None else None
         self._finished = False
@@ -119,8 +123,8 @@ class VoskStream:
     def feed(self, samples: Samples) -> str:
         """Feed 16 kHz mono int16; the partial text so far ("" when none).
 
-        The partial is the grammar's, because the rule that ends a turn early asks whether the words so far are one
-        of its sentences; where the grammar has heard nothing or "[unk]", the open one says what was said instead.
+        The partial is the grammar's when it is one of its sentences, word for word: the rule that ends a turn early
+        asks just that. Otherwise it is the open one's, whose unfinished words are the better ones (see arbiter).
         """
         if self._finished:
             raise AssistantError("this utterance has ended; start another")
@@ -129,7 +133,7 @@ class VoskStream:
         if self._grammar is None:
             return said
         biased = self._grammar.feed(pcm)
-        return biased if biased and UNKNOWN not in biased.split() else said
+        return biased if biased in self._phrases else said
 
     def finish(self) -> Transcription:
         """No more sound: the final text."""
@@ -139,7 +143,8 @@ class VoskStream:
         heard = self._open.finish()
         if self._grammar is None:
             return Transcription(heard, (), "no grammar is set")
-        return arbitrate(self._grammar.finish(), heard)
+        biased = self._grammar.finish()
+        return arbitrate(biased, heard, whole=biased.text in self._phrases)
 
 
 class _Channel:
