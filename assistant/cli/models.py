@@ -105,6 +105,8 @@ def _stage_table(selection: Selection) -> Table:
     for name in ("stage", "engine", "model", "from", "RAM, MB", "licence"):
         table.add_column(name, overflow="fold")
     for choice in selection:
+        if choice.source == "none" and not choice.improve:
+            continue  # nothing runs there and nothing known would
         source = "broken" if choice.problem else choice.source
         table.add_row(choice.stage, choice.engine, choice.title, source, str(choice.ram_mb or ""), choice.licence)
     return table

@@ -37,6 +37,8 @@ def checks(settings: Settings, *, load: bool = True) -> Iterator[Check]:
         return
     loaders = _loaders(settings, selection) if load else {}
     for choice in selection:
+        if choice.stage == "embedding" and choice.source == "none":
+            continue  # understanding does without
         yield _stage(choice, loaders.get(choice.stage))
 
 
@@ -54,17 +56,18 @@ def _stage(choice: Choice, load: Callable[[], object] | None) -> Check:
             return from_error(name, error, "choose another model: assistant models list")
         except ImportError as error:
             return Check(name, "fail", f"{choice.engine} cannot be loaded ({error})", "run scripts/setup")
-    detail = f"{choice.engine} {_version(choice.engine)}, {choice.title} ({choice.source})"
+    detail = f"{choice.engine} ({_package(choice.engine)}), {choice.title} ({choice.source})"
     if choice.notice:
         return Check(name, "warn", f"{detail}; {choice.notice}", choice.improve)
     return Check(name, "ok", detail, choice.improve)
 
 
-def _version(engine: str) -> str:
+def _package(engine: str) -> str:
+    name = _PACKAGES[engine]
     try:
-        return importlib.metadata.version(_PACKAGES[engine])
-    except (importlib.metadata.PackageNotFoundError, KeyError):
-        return "(version unknown)"
+        return f"{name} {importlib.metadata.version(name)}"
+    except importlib.metadata.PackageNotFoundError:
+        return f"{name}, version unknown"
 
 
 def _loaders(settings: Settings, selection: Selection) -> dict[Stage, Callable[[], object]]:

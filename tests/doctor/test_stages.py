@@ -28,9 +28,8 @@ def test_the_embedded_engines_load(paths):
         "speech to text": "ok",
         "text to speech": "ok",
         "language model": "absent",
-        "sentence embeddings": "absent",
     }
-    assert found["speech to text"].detail.startswith("Vosk 0.3.45, ")
+    assert found["speech to text"].detail.startswith("Vosk (vosk 0.3.45), ")
     assert "assistant models pull" in found["language model"].remedy
 
 
