@@ -66,7 +66,8 @@ class NativeModel:
         """Whether the vocabulary holds `word` exactly."""
         if "\0" in word:
             return False  # it would end the C string, and the word before it would be looked up
-        return bool(self._engine.library.vosk_model_find_word(self._handle, word.encode("utf-8", "replace")) >= 0)
+        # number 0 is "<eps>": in a grammar it makes the engine end the process
+        return bool(self._engine.library.vosk_model_find_word(self._handle, word.encode("utf-8", "replace")) > 0)
 
     def recognizer(self, grammar: str = "") -> "NativeRecognizer":
         """A recogniser for one stream; `grammar` is a JSON list of phrases, "" for the model's own language."""
