@@ -166,9 +166,9 @@ class Timekeeper:
             return self._raw() + self.offset
         return self._base[0] + self._clock.monotonic() - self._base[1]
 
-    def now(self) -> datetime:
-        """Believed time in the place's zone."""
-        return self.local(self.wall())
+    def now(self, zone: tzinfo | None = None) -> datetime:
+        """Believed time in `zone`, the place's own when None: this is a `Clock` that knows its doubts."""
+        return datetime.fromtimestamp(self.wall(), UTC).astimezone(zone or self.zone)
 
     def local(self, wall: float) -> datetime:
         """The local time of an instant."""
