@@ -246,8 +246,8 @@ def rebuild_graph(context: click.Context, words: tuple[str, ...], forget: bool, 
 
     base = embedded_set(settings.paths.cache)
     home_ = load_home(settings.paths.home)
-    phrases = Understanding(home_, names=no_names, clock=SystemClock(), language=settings.language).phrases()
-    wanted = {word for text in (*phrases, *words) for word in text.lower().split()}
+    understanding = Understanding(home_, names=no_names, clock=SystemClock(), language=settings.language)
+    wanted = understanding.vocabulary() | {word for text in words for word in text.lower().split()}
     new = sorted(missing_words(base.verify("hearing"), wanted))
     if not new:
         click.echo("The embedded hearing model knows every word already.")

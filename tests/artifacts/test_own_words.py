@@ -9,9 +9,11 @@ import pytest
 from assistant.artifacts import own_words, select
 from assistant.artifacts.catalogue import load_catalogue
 from assistant.artifacts.embedded import EmbeddedSet, embedded_set
-from assistant.artifacts.marks import Marks
+from assistant.artifacts.marks import Marks, sha256_of
 from assistant.config import Paths, Settings
 from assistant.errors import ModelError
+from assistant.stt.graph import build_graph, pronounce, rebuild
+from assistant.stt.vosk import VoskRecognizer
 
 
 @pytest.fixture
@@ -76,3 +78,29 @@ def test_selection_runs_it_and_says_when_it_cannot(base, tmp_path):
     fallen = select(settings, load_catalogue(), memory=8000).stt
     assert fallen.path == base.directory / "hearing"
     assert "own.txt: does not match its checksum (damaged or changed); make it again" in fallen.notice
+
+
+def small_set(directory: Path) -> EmbeddedSet:
+    """The embedded acoustics with a vocabulary of a few words, sealed: what the real builder makes, in a second."""
+    shutil.copytree(embedded_set().directory / "hearing", directory / "hearing")
+    words = ["turn", "on", "the", "kitchen", "light"]
+    build_graph(directory / "hearing", {word: pronounce(word) for word in words}, [words])
+    sums = {path.relative_to(directory).as_posix(): sha256_of(path) for path in directory.rglob("*") if path.is_file()}
+    return EmbeddedSet(directory, sums, Marks(None))
+
+
+def test_the_real_builder_and_the_real_recogniser(tmp_path):
+    small = small_set(tmp_path / "embedded")
+    assert own_words.make(tmp_path / "data", small, ["roomba", "light"], rebuild) == {"roomba"}
+    found = own_words.find(tmp_path / "data", small, Marks(None))
+    assert found is not None
+    hearing = VoskRecognizer(found)
+    assert [hearing.knows(word) for word in ("roomba", "kitchen", "xyzzy")] == [True, True, False]
+    assert not VoskRecognizer(tmp_path / "embedded" / "hearing").knows("roomba")
+
+
+def test_a_word_nobody_can_pronounce_changes_nothing(tmp_path):
+    small = small_set(tmp_path / "embedded")
+    with pytest.raises(ModelError):
+        own_words.make(tmp_path / "data", small, ["!!!"], rebuild)
+    assert own_words.find(tmp_path / "data", small, Marks(None)) is None
