@@ -112,6 +112,17 @@ class LlamaCppModel:
         """The reply's text in pieces; see LanguageModel. `Generation.cancel` may be called from any thread."""
         return Generation(self, self._pieces(messages, max_tokens))
 
+    def prepare(self, messages: Sequence[Message]) -> int:
+        """Read what never changes (the system message) ahead of the first question; the tokens now held.
+
+        Blocking, on the model's thread. The next `stream` whose prompt begins alike has only the rest to read.
+        """
+        tokens = self.tokens(self.render(messages))[: self.context - 1]
+        self._current = None
+        self._stop[0] = b"\0"
+        self._decode(self._reuse(tokens))
+        return len(self._held)
+
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt text for `messages`, by the model's own template, with thinking turned off where it has it."""
         plain: list[Any] = [{"role": message.role, "content": _harmless(message.content)} for message in messages]

@@ -62,6 +62,16 @@ def test_a_prefix_is_read_once(model: LlamaCppModel) -> None:
     assert 0 < len(fresh) < 60
 
 
+def test_the_system_message_can_be_read_ahead(model: LlamaCppModel) -> None:
+    list(model.stream([Message("user", "something else")]))
+    system = Message("system", "Be brief. " * 20)
+    held = model.prepare([system, Message("user", "")])
+    assert held > 200
+    tokens = model.tokens(model.render([system, Message("user", "who are you")]))
+    assert len(model._reuse(tokens)) < 80
+    assert "".join(model.stream([system, *QUESTION[1:]])) == SENTENCE
+
+
 def test_the_template_makes_the_prompt(model: LlamaCppModel) -> None:
     assert model.render(QUESTION) == (
         "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nwho are you<|im_end|>\n<|im_start|>assistant\n"
