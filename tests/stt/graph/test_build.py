@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import vosk
 from numpy.typing import NDArray
 
 from assistant.errors import ModelError
 from assistant.stt.graph import build_graph, known_words, missing_words, pronounce, read_lexicon, rebuild
+from assistant.stt.libvosk import NativeModel
 
 MODEL = Path(__file__).resolve().parents[3] / "models" / "embedded" / "hearing"
 DEMO = Path(__file__).resolve().parents[3] / "assistant" / "demo"
@@ -42,11 +42,6 @@ SENTENCES = [
 ]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _quiet():
-    vosk.SetLogLevel(-1)
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
@@ -56,10 +51,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _hear(model_dir: Path, samples: NDArray[np.int16], phrases: list[str] | None = None) -> str:
-    model = vosk.Model(str(model_dir))
-    recogniser = vosk.KaldiRecognizer(model, 16000, *([json.dumps(phrases)] if phrases else []))
-    recogniser.AcceptWaveform(samples.tobytes())
-    return str(json.loads(recogniser.FinalResult())["text"])
+    recogniser = NativeModel(str(model_dir)).recognizer(json.dumps(phrases) if phrases else "")
+    recogniser.accept(samples.tobytes())
+    return " ".join(str(word["word"]) for word in recogniser.final())
 
 
 def test_the_recogniser_takes_our_graph_open_and_with_a_runtime_grammar(small):
