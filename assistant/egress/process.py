@@ -1,0 +1,372 @@
+"""The door itself: a process of its own that holds the only internet sockets, behind a Unix socket.
+
+    python -m assistant.egress.process --socket PATH      (settings as one JSON line on standard input, or --toml FILE)
+
+It trusts the core for nothing but wishes: a question leaves only when the ledger holds a release for exactly these
+bytes, the last look finds nothing in them, the switch is open and the money is there.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import struct
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from assistant.artifacts.port import DownloadError
+from assistant.clock import Clock, SystemClock
+from assistant.config import load_settings
+from assistant.egress.cloud import CloudClient, CloudError, Piece, Usage
+from assistant.egress.download import HttpDownloader
+from assistant.egress.guard import Breaker, Rate
+from assistant.egress.hub import HubClient
+from assistant.egress.purse import Purse
+from assistant.egress.settings import DoorSettings, door_settings
+from assistant.errors import AssistantError, UsageError
+from assistant.routing.ledger import Ledger
+from assistant.routing.payload import MAX_TOKENS, inspect
+from assistant.routing.wire import MOST_BYTES, WireError, encode, receive
+
+logger = logging.getLogger(__name__)
+
+_Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+
+
+class _RefusedError(Exception):
+    """A request that this door does not carry out. The message is for the core."""
+
+
+class Door:
+    """Serves requests. One instance a process."""
+
+    def __init__(self, settings: DoorSettings, clock: Clock) -> None:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.settings = settings
+        self.ledger = Ledger(settings.data, clock)
+        self.purse = Purse(settings.data, clock, day=settings.budget_day, month=settings.budget_month)
+        self.breaker = Breaker(clock, failures=settings.breaker_failures, seconds=settings.breaker_s)
+        self.rate = Rate(per_minute=settings.per_minute, per_day=settings.per_day)
+        self._cloud = CloudClient(settings, clock)
+        self._hub: HubClient | None = None
+        self._leaving: set[asyncio.Task[None]] = set()  # what "stay offline" cuts off
+        self.ledger.close_open_calls()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection: one request."""
+
+        async def send(message: dict[str, Any]) -> None:
+            writer.write(encode(message))
+            await writer.drain()
+
+        try:
+            if not _same_user(writer):
+                return
+            message = await receive(reader)
+            if message is None:
+                return
+            work = asyncio.ensure_future(self._answer(message, send))
+            if message.get("verb") in ("cloud", "download"):
+                self._leaving.add(work)
+                work.add_done_callback(self._leaving.discard)
+            gone = asyncio.ensure_future(reader.read(1))
+            await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+            gone.cancel()
+            if not work.done():
+                work.cancel()  # the core has hung up
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+            if work.cancelled():
+                await send({"error": "cut off"})
+        except (WireError, ConnectionError, OSError):
+            logger.info("a connection from the core ended early")
+        finally:
+            writer.close()
+
+    async def _answer(self, message: dict[str, Any], send: _Send) -> None:
+        verbs: dict[str, Callable[[dict[str, Any], _Send], Awaitable[None]]] = {
+            "cloud": self._question,
+            "hub": self._home,
+            "download": self._download,
+            "accelerator": self._accelerator,
+            "status": self._status,
+            "offline": self._offline,
+        }
+        verb = verbs.get(str(message.get("verb")))
+        try:
+            if verb is None:
+                raise _RefusedError("the door knows no such verb")
+            await verb(message, send)
+        except (_RefusedError, CloudError, AssistantError) as error:
+            await send({"error": str(error)})
+
+    # -- the door's own state
+
+    async def _status(self, _: dict[str, Any], send: _Send) -> None:
+        s = self.settings
+        await send(
+            {
+                "configured": s.configured,
+                "offline": self.purse.offline,
+                "budget_left": self.purse.left(),
+                "price_in": s.price_in * s.attempts / 1e6,
+                "price_out": s.price_out * s.attempts / 1e6,
+                "rate_left": self.rate.left,
+                "breaker_closed": self.breaker.closed,
+                "sending": len(self._leaving),
+                "warnings": self.purse.warnings(),
+            }
+        )
+
+    async def _offline(self, message: dict[str, Any], send: _Send) -> None:
+        on = message.get("on") is not False  # anything unclear closes
+        self.purse.offline = on
+        if on:
+            for task in self._leaving:
+                task.cancel()
+        self.ledger.append("switch", {"reason": "stay offline" if on else "go online"})
+        await send({"offline": on})
+
+    # -- cloud
+
+    async def _question(self, message: dict[str, Any], send: _Send) -> None:
+        ticket, text = message.get("ticket"), message.get("body")
+        if not isinstance(ticket, int) or isinstance(ticket, bool) or not isinstance(text, str):
+            raise _RefusedError("a question needs a ticket and a body")
+        body = text.encode("utf-8", "surrogatepass")
+        if not self.settings.configured:
+            raise _RefusedError("no service is set up")
+        if self.purse.offline:
+            raise _RefusedError("staying offline")
+        if wrong := inspect(body):
+            self.ledger.append("refused", {"ticket": ticket, "reason": f"the door's last look found {wrong}"})
+            raise _RefusedError("the door's last look found something that may not leave")
+        if not self.ledger.releases(ticket, body):
+            self.ledger.append("refused", {"ticket": ticket, "reason": "no decision released this"})
+            raise _RefusedError("no decision released this question")
+        known = self.purse.recall(body)
+        if known is not None:
+            self.ledger.append("done", {"ticket": ticket, "cost": 0.0, "outcome": "answered from an earlier answer"})
+            await send({"piece": known})
+            await send({"end": True})
+            return
+        if not self.breaker.closed:
+            raise _RefusedError("the service has been failing")
+        if self.rate.left <= 0:
+            raise _RefusedError("too many questions in a short time")
+        upper = self._price(len(body), MAX_TOKENS) * self.settings.attempts
+        if not self.purse.charge(ticket, upper):
+            raise _RefusedError("the budget is used up")
+        self.rate.take()
+        await self._ask(ticket, body, upper, send)
+
+    def _price(self, tokens_in: int, tokens_out: int) -> float:
+        return (tokens_in * self.settings.price_in + tokens_out * self.settings.price_out) / 1e6
+
+    async def _ask(self, ticket: int, body: bytes, upper: float, send: _Send) -> None:
+        host = urlsplit(self.settings.cloud_url).hostname
+        tries, usage, answer, outcome = 0, None, [], "cut off"
+
+        def sending(attempt: int) -> None:
+            nonlocal tries
+            tries = attempt
+            self.ledger.append(
+                "sent", {"ticket": ticket, "bytes_out": len(body), "host": host, "cost": upper, "attempt": attempt}
+            )
+
+        self.breaker.begin()
+        try:
+            await send({"sending": len(body)})
+            async with aclosing(self._cloud.answer(body, sending)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Piece):
+                        answer.append(piece.text)
+                        await send({"piece": piece.text})
+                    else:
+                        usage = piece
+            outcome = "answered" if answer else "nothing was said"
+            self.breaker.succeeded()
+        except CloudError as error:
+            outcome = str(error)
+            self.breaker.failed()
+            raise
+        except (asyncio.CancelledError, ConnectionError):
+            self.breaker.abandoned()
+            raise
+        finally:
+            cost = self._settle(ticket, upper, tries, usage)
+            self.ledger.append("done", {"ticket": ticket, "cost": cost, "outcome": outcome})
+        if answer and self.settings.cache_s > 0:
+            self.purse.remember(body, "".join(answer), self.settings.cache_s)
+        await send({"end": True})
+
+    def _settle(self, ticket: int, upper: float, tries: int, usage: Usage | None) -> float:
+        """What the call cost: counted when the endpoint said so, nothing when nothing left, else the upper bound."""
+        if tries == 0:
+            cost = 0.0
+        elif usage is not None:
+            # tries before the one that answered may have been billed without a word: count them in full
+            cost = min(
+                upper, self._price(usage.tokens_in, usage.tokens_out) + upper * (tries - 1) / self.settings.attempts
+            )
+        else:
+            cost = upper
+        self.purse.settle(ticket, cost)
+        return cost
+
+    # -- hub, downloads, accelerator
+
+    async def _home(self, message: dict[str, Any], send: _Send) -> None:
+        if not self.settings.hub_url:
+            raise _RefusedError("no home hub is set up")
+        request = message.get("request")
+        if not isinstance(request, dict):
+            raise _RefusedError("a call to the hub needs a request")
+        if self._hub is None:
+            token = self.settings.hub_token_file
+            try:
+                self._hub = HubClient(self.settings.hub_url, token.read_text(encoding="ascii").strip() if token else "")
+            except (OSError, UnicodeDecodeError) as error:
+                raise _RefusedError(f"{token}: the hub's token cannot be read") from error
+        hub, size = self._hub, len(json.dumps(request))
+        result = await asyncio.to_thread(hub.answer, request)
+        call = (
+            ".".join(str(request.get(k, "")) for k in ("domain", "service"))
+            if request.get("op") == "call"
+            else str(request.get("op"))
+        )
+        self.ledger.append(
+            "hub", {"reason": call[:80], "bytes_out": size, "outcome": "failed" if "error" in result else "done"}
+        )
+        await send({"answer": result})
+
+    async def _download(self, message: dict[str, Any], send: _Send) -> None:
+        if self.purse.offline:
+            raise _RefusedError("staying offline")
+        url, part, total, limit = (message.get(k) for k in ("url", "part", "total", "limit"))
+        if (
+            not isinstance(url, str)
+            or not isinstance(part, str)
+            or not isinstance(limit, int)
+            or not isinstance(total, int | None)
+        ):
+            raise _RefusedError("a download needs url, part and limit")
+        loop, stop = asyncio.get_running_loop(), False
+
+        def contacted(host: str) -> None:
+            if stop:
+                raise DownloadError("the download was stopped")
+            self.ledger.append("download", {"host": host, "bytes_out": len(url), "reason": "asked for by the owner"})
+
+        def progress(done: int) -> None:
+            if stop:
+                raise DownloadError("the download was stopped")
+            asyncio.run_coroutine_threadsafe(send({"done": done}), loop)
+
+        try:
+            await asyncio.to_thread(
+                HttpDownloader(contacted=contacted).fetch, url, Path(part), total=total, limit=limit, progress=progress
+            )
+        except DownloadError as error:
+            raise _RefusedError(str(error)) from error
+        finally:
+            stop = True  # a thread cannot be cancelled: it stops at its next block
+        await send({"end": True})
+
+    async def _accelerator(self, message: dict[str, Any], send: _Send) -> None:
+        base, path, body = self.settings.accelerator_url, message.get("path"), message.get("body")
+        if not base:
+            raise _RefusedError("no accelerator service is set up")
+        if not isinstance(path, str) or not path.startswith("/") or not isinstance(body, dict | None):
+            raise _RefusedError("a call to the accelerator needs a path and a body")
+        data = json.dumps(body).encode() if body is not None else None
+        self.ledger.append(
+            "accelerator", {"reason": path[:60], "bytes_out": len(data or b""), "host": urlsplit(base).hostname}
+        )
+        try:
+            async with (
+                httpx.AsyncClient(
+                    timeout=httpx.Timeout(120, connect=3), follow_redirects=False, trust_env=False
+                ) as client,
+                client.stream(
+                    "POST" if data is not None else "GET",
+                    base.rstrip("/") + path,
+                    content=data,
+                    headers={"Content-Type": "application/json"},
+                ) as response,
+            ):
+                if response.status_code != 200:
+                    raise _RefusedError(f"the accelerator service answers {response.status_code}")
+                async for line in response.aiter_lines():
+                    await send({"line": line})
+        except httpx.HTTPError as error:
+            raise _RefusedError("the accelerator service does not answer") from error
+        await send({"end": True})
+
+
+def _same_user(writer: asyncio.StreamWriter) -> bool:
+    """The socket's file mode keeps strangers out; this says so again, in case a directory was left open."""
+    peer = writer.get_extra_info("socket")
+    _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return uid in (os.getuid(), 0) or os.environ.get("ASSISTANT_CORE_UID") == str(uid)
+
+
+async def open_door(door: Door, path: Path) -> AsyncGenerator[asyncio.Server]:
+    """Listen on the Unix socket `path` (mode 0600) until the generator is closed."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, at start and end
+    old = os.umask(0o177)
+    try:
+        server = await asyncio.start_unix_server(door.serve, path, limit=MOST_BYTES)
+    finally:
+        os.umask(old)
+    try:
+        yield server
+    finally:
+        server.close()
+        path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, at start and end
+
+
+async def _run(settings: DoorSettings, path: Path) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with aclosing(open_door(Door(settings, SystemClock()), path)) as opened:
+        async for _ in opened:
+            print("ready", flush=True)
+            await stop.wait()
+            break
+
+
+def main() -> int:
+    """Run until told to stop; the exit status."""
+    parser = argparse.ArgumentParser(prog="assistant.egress.process")
+    parser.add_argument("--socket", type=Path, required=True)
+    parser.add_argument("--toml", type=Path, help="the assistant's settings file; else one JSON line on standard input")
+    options = parser.parse_args()
+    try:
+        settings = (
+            door_settings(load_settings(options.toml)) if options.toml else DoorSettings.from_json(sys.stdin.readline())
+        )
+        asyncio.run(_run(settings, options.socket))
+    except UsageError as error:
+        print(f"assistant door: {error}", file=sys.stderr)
+        return 2
+    except (AssistantError, OSError, ValueError, TypeError) as error:
+        print(f"assistant door: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""What a sentence is about, and whether that is anybody else's business.
+
+Two judges must both find a sentence harmless: the learnt classifier, and rules about *who* a sentence speaks of. A
+sentence in which the speaker ("I", "my") meets an illness, money, the law or a relative is that person's own affair
+unless it is plainly a school sum, a task about an invented text, or a title.
+"""
+
+import itertools
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assistant.routing.classifier import Classifier
+from assistant.routing.features import FIRST_PERSON, NUMBER, Reading
+
+
+class Category(StrEnum):
+    """Reasons of content for which a question stays here. None of them can be switched off."""
+
+    MEDICAL = "medical"
+    MENTAL = "mental health"
+    FINANCIAL = "financial"
+    LEGAL = "legal trouble"
+    IDENTITY = "identity and contact data"
+    CREDENTIALS = "credentials"
+    MINORS = "minors"
+    LOCATION = "location of people"
+    OTHERS = "private affairs of people"
+    UNSURE = "not surely harmless"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict on one sentence."""
+
+    category: Category | None
+    """None: harmless."""
+    harmless: float
+    """The classifier's chance that it is harmless, 0..1."""
+    required: float
+    """What that chance had to exceed."""
+    why: str
+    """The rule that set `required`."""
+
+
+BASE = 0.85
+"""Least chance of being harmless. Chosen on generated sentences (docs/privacy.md): below it the share of sensitive
+sentences let through rises, above it harmless ones stay at home for no gain."""
+
+_CLASS_CATEGORY = {
+    "health": Category.MEDICAL,
+    "mental": Category.MENTAL,
+    "money": Category.FINANCIAL,
+    "legal": Category.LEGAL,
+    "personal": Category.OTHERS,
+    "secret": Category.IDENTITY,
+}
+_AMOUNT = frozenset(("many", "much", "long", "far", "old"))
+_CHILD = frozenset(
+    [
+        "son",
+        "daughter",
+        "child",
+        "children",
+        "kid",
+        "kids",
+        "baby",
+        "toddler",
+        "newborn",
+        "infant",
+        "teen",
+        "teenager",
+        "stepson",
+        "stepdaughter",
+        "grandson",
+        "granddaughter",
+        "grandchild",
+        "minor",
+        "minors",
+    ]
+)
+_PLACE_TALK = frozenset(["location", "whereabouts", "gps", "coordinates", "position"])
+_SECRET_TALK = frozenset(
+    ["password", "passwords", "passcode", "pin", "passphrase", "login", "credentials", "cvv", "pincode"]
+)
+
+
+def is_sum(reading: Reading) -> bool:
+    """A word problem: numbers, and a question for an amount."""
+    words = reading.words
+    numbers = words.count(NUMBER)
+    asks = any(a == "how" and b in _AMOUNT for a, b in itertools.pairwise(words)) or bool(
+        {"calculate", "total", "sum", "average", "percent", "percentage", "solve", "evaluate", "convert"} & set(words)
+    )
+    return numbers >= 2 and asks
+
+
+def required(reading: Reading) -> tuple[float, str]:
+    """How sure the classifier has to be for this sentence, and why."""
+    sum_ = is_sum(reading)
+    first = bool(FIRST_PERSON & set(reading.words))
+    health = reading.count("illness") + reading.count("mental") + reading.count("medicine") + reading.count("sex")
+    if sum_ and not health:
+        return BASE, "a sum"
+    if first and (health or reading.count("care")):
+        return 0.995, "speaks of someone's own health"
+    if health:
+        return 0.97, "a health word"
+    if first and (reading.count("money") or reading.count("law") or reading.count("crime") or reading.count("secret")):
+        return 0.96, "speaks of someone's own money, rights or papers"
+    if first and reading.count("kin"):
+        return 0.95, "speaks of someone's own people"
+    return BASE, "nothing in particular"
+
+
+WINDOW, STRIDE = 14, 7
+"""Words of a window and the step between two: one sentence of a long tale (median spoken sentence: 8 to 15 words)."""
+
+ALARM = 0.02
+"""A window with less than this chance of being harmless keeps the whole text here."""
+
+
+def judge(text: str, classifier: Classifier, *, least: float = BASE) -> Judgement:
+    """Is `text` (any form, spoken or written) harmless? `least` can only raise the bar."""
+    reading = classifier.read(text)
+    chances = classifier.probabilities(reading)
+    bar, why = required(reading)
+    bar = max(bar, least)
+    harmless = chances["benign"]
+    if harmless > bar and len(reading.words) > WINDOW + STRIDE and not is_sum(reading):
+        for start in range(0, len(reading.words) - STRIDE, STRIDE):
+            part = Reading(reading.words[start : start + WINDOW], reading.concepts[start : start + WINDOW])
+            here = classifier.probabilities(part)
+            if here["benign"] < ALARM:
+                harmless, chances, why, bar = here["benign"], here, "a part of it is not harmless", ALARM
+                break
+    if harmless > bar:
+        return Judgement(None, harmless, bar, why)
+    return Judgement(_category(reading, chances, harmless), harmless, bar, why)
+
+
+def _category(reading: Reading, chances: dict[str, float], harmless: float) -> Category:
+    words = set(reading.words)
+    top = max((c for c in chances if c != "benign"), key=chances.__getitem__)
+    if harmless > 0.5 and top in ("personal", "secret", "legal"):
+        return Category.UNSURE
+    if words & _SECRET_TALK and top in ("secret", "personal"):
+        return Category.CREDENTIALS
+    if words & _PLACE_TALK and top == "personal":
+        return Category.LOCATION
+    if words & _CHILD and top in ("personal", "mental", "secret"):
+        return Category.MINORS
+    return _CLASS_CATEGORY[top]
