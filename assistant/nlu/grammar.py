@@ -11,6 +11,7 @@ from hassil.recognize import RecognizeResult
 from assistant.nlu.catalogue import SPAN_LISTS, Catalogue
 from assistant.nlu.home import Home
 from assistant.nlu.names import Names
+from assistant.nlu.prefilter import Prefilter
 from assistant.nlu.spans import Abstract
 from assistant.nlu.words import clean
 
@@ -58,6 +59,13 @@ class Grammar:
             ),
         }
         self._context = {"area": home.here} if home.here else {}
+        self.own = Prefilter(catalogue.own, self._lists)
+        self.hass = Prefilter(catalogue.home, self._lists)
+
+    @property
+    def lists(self) -> Mapping[str, SlotList]:
+        """Rooms, floors and devices as hassil lists."""
+        return self._lists
 
     def match(self, words: str, abstract: Abstract, names: Names) -> list[Candidate]:
         """Every reading of the request, the best first. `words` is clean text, `abstract` the same with tokens."""
@@ -69,10 +77,11 @@ class Grammar:
             map(clean, names.timers), name="timer_name", allow_template=False
         )
         lists["list_name"] = TextSlotList.from_tuples(_list_tuples(names), name="list_name", allow_template=False)
-        found = self._recognize(abstract.text, self.catalogue.own, lists, own=True)
+        own = self.own.select(abstract.text.split(), abstract.spans)
+        found = self._recognize(abstract.text, own, lists, own=True)
         if not found and abstract.spans:  # a word that looks like a number may belong to the sentence: "one more time"
-            found = self._recognize(words, self.catalogue.own, lists, own=True)
-        found += self._recognize(words, self.catalogue.home, self._lists, own=False)
+            found = self._recognize(words, self.own.select(words.split()), lists, own=True)
+        found += self._recognize(words, self.hass.select(words.split()), self._lists, own=False)
         return sorted(found, key=lambda candidate: candidate.rank, reverse=True)
 
     def _recognize(self, text: str, intents: Intents, lists: dict[str, SlotList], *, own: bool) -> list[Candidate]:
@@ -143,6 +152,11 @@ _LIST_SYNONYMS: Mapping[str, Sequence[str]] = {
     "to do": ("todo", "to-do", "task", "tasks", "things to do"),
     "todo": ("to do", "to-do", "task", "tasks", "things to do"),
 }
+
+
+def list_spoken(names: Names) -> list[str]:
+    """How the owner's lists are called, synonyms included."""
+    return [spoken for spoken, _ in _list_tuples(names)]
 
 
 def _list_tuples(names: Names) -> list[tuple[str, str]]:

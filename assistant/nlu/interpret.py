@@ -132,6 +132,10 @@ class Interpreter:
         if intent == "ReminderSet" and "time" not in slots and "duration" not in slots:
             if (due := _daypart_time(abstract.spans.values())) is not None:
                 slots["time"], slots["pm_known"] = due, True
+        if intent == "TimerSet" and "time" in slots and candidate.slots["time"] in abstract.spans:
+            bare = "number" in abstract.spans[candidate.slots["time"]].kinds
+            if bare and not {"until", "till"} & set(text.split()):
+                return None  # "a timer for ten" waits for its unit; it is no time of day
         if intent == "DiceRoll" and not isinstance(slots.get("sides", 6), int):
             return None
         if intent.startswith("List") and isinstance(slots.get("list"), str):

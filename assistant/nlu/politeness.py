@@ -20,11 +20,10 @@ _TRAILS = (
     "buddy", "real quick", "quickly", "straight away", "then", "as well", "too", "google", "siri", "alexa", "olly",
 )  # fmt: skip
 _INNER = frozenset({"um", "uh", "uhm", "er", "erm", "hmm"})
-_KEEP_WHOLE = frozenset({"right", "okay", "ok", "thanks", "thank you", "hello", "hi", "hey", "please", "sorry", "now"})
 
 _LEAD_WORDS = sorted((tuple(lead.split()) for lead in _LEADS), key=len, reverse=True)
 _TRAIL_WORDS = sorted((tuple(trail.split()) for trail in _TRAILS), key=len, reverse=True)
-_LONGEST = max(len(words) for words in (*_LEAD_WORDS, *_TRAIL_WORDS))
+COURTESY_WORDS = frozenset(word for words in (*_LEAD_WORDS, *_TRAIL_WORDS) for word in words)
 
 
 def without_courtesy(words: list[str]) -> list[str]:

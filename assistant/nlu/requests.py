@@ -25,6 +25,9 @@ _VERBS: tuple[tuple[str, ...], ...] = (
     ("turn", "on"), ("turn", "off"), ("switch", "on"), ("switch", "off"), ("shut", "off"), ("open",), ("close",), ("shut",),
     ("lock",), ("unlock",), ("dim",), ("brighten",), ("start",), ("stop",),
 )  # fmt: skip
+_NOUN_LEADS = frozenset({"the", "my", "our", "all", "every"})
+"""A right half that begins so has no verb of its own, though a bare device name is a sentence too ("the lamp")."""
+
 _MOST_PARTS = 4
 
 
@@ -53,6 +56,8 @@ def several(words: list[str], understood: Callable[[list[str]], Intent | None], 
     if depth >= _MOST_PARTS:
         return []
     for split in splits(words):
+        if split.right[0] in _NOUN_LEADS and (shared := _shared_verb(split, understood)):
+            return shared
         first = understood(split.left)
         if first is None or first.name.startswith("Reminder"):
             # a reminder's text may well say "and": "remind me to lock up and turn off the lights" is one request

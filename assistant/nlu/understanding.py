@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import islice
 
 from assistant.clock import Clock
 from assistant.nlu import catalogue
@@ -14,11 +15,15 @@ from assistant.nlu.intent import Class, Intent
 from assistant.nlu.interpret import Interpreter
 from assistant.nlu.judge import Judge
 from assistant.nlu.names import Names, NamesProvider
-from assistant.nlu.politeness import without_courtesy
+from assistant.nlu.network import Completeness, Network
+from assistant.nlu.politeness import COURTESY_WORDS, without_courtesy
 from assistant.nlu.requests import each_value, put_right, several
 from assistant.nlu.spans import Abstract, abstract
 from assistant.nlu.sums import sums
 from assistant.nlu.words import LONGEST_REQUEST, clean
+
+MOST_PHRASES = 20_000
+"""Phrases for a recogniser; the homes measured need fewer (docs/understanding.md)."""
 
 _SURE_HALF = 0.85
 """Confidence that both halves of a sentence need when a half is understood by the classifier alone."""
@@ -39,6 +44,7 @@ class Understanding:
         self._grammar = Grammar(self._catalogue, home)
         self._interpreter = Interpreter(home, self._catalogue.kinds)
         self._judge = Judge(Classifier(), home)
+        self._network = Network(self._grammar, language)
         self.understand("turn on the kitchen light and set a timer for ten minutes")  # hassil compiles at first use
 
     def understand(self, text: str, dialogue: Dialogue = NO_DIALOGUE) -> list[Intent]:
@@ -50,6 +56,29 @@ class Understanding:
         if not words or len(words) > LONGEST_REQUEST:
             return [nothing(" ".join(words[:LONGEST_REQUEST]))]
         return _Attempt(self, self._names(), self._clock.now().date()).understand(words, dialogue)
+
+    def completeness(self, partial: str) -> Completeness:
+        """Whether a sentence that is still being spoken is whole, and whether it can go on. Cheap, never raises."""
+        words = clean(partial).split()
+        if not words or len(words) > LONGEST_REQUEST:
+            return Completeness(False, False)
+        names, today = self._names(), self._clock.now().date()
+        bare = without_courtesy(words)
+        found = self._network.walk(bare, names, today)
+        if found.complete:  # the network knows no domains: hassil has the last word
+            found = Completeness(_Attempt(self, names, today).by_grammar(bare) is not None, found.extendable)
+        return found
+
+    def phrases(self, most: int = MOST_PHRASES) -> list[str]:
+        """Concrete sentences for a recogniser's grammar: together they show every pair of neighbouring words of the
+        sentence files with the rooms, devices, lists and timers of this home. At most `most`."""
+        sentences = dict.fromkeys(map(" ".join, self._network.sentences(self._names())))
+        return list(islice((sentence for sentence in sentences if "%" not in sentence), most))
+
+    def vocabulary(self) -> set[str]:
+        """Every word the grammar can contain, numbers to 999 and words of courtesy included."""
+        words = self._network.vocabulary(self._names()) | COURTESY_WORDS
+        return {word for word in words if word.replace("'", "").isalpha()}
 
     @property
     def grammar(self) -> Grammar:
@@ -71,7 +100,7 @@ class _Attempt:
 
     def understand(self, words: list[str], dialogue: Dialogue) -> list[Intent]:
         bare = without_courtesy(words)
-        exact = self._exact(words) or self._exact(bare)
+        exact = self.exact(words) or self.exact(bare)
         if dialogue.pending and not (exact and not exact.name.startswith("Timer")):
             given = answer(bare, dialogue, self._today)
             if given is not None:
@@ -82,15 +111,15 @@ class _Attempt:
         if leaning is not None:
             return [leaning]
         fixed = put_right(bare, self._today)
-        if fixed != bare and (meant := self._by_grammar(fixed)) is not None:
+        if fixed != bare and (meant := self.by_grammar(fixed)) is not None:
             return [meant]
-        if len(parts := several(bare, self._by_grammar)) > 1:
+        if len(parts := several(bare, self.by_grammar)) > 1:
             return parts
         pair = each_value(bare, self._today)
-        found = [intent for said in pair if (intent := self._by_grammar(said)) is not None]
+        found = [intent for said in pair if (intent := self.by_grammar(said)) is not None]
         if len(found) > 1 and found[0].name in ("AlarmSet", "TimerSet", "AlarmCancel", "TimerCancel"):
             return found
-        single = self._by_grammar(bare) or self._by_grammar(words)
+        single = self.by_grammar(bare) or self.by_grammar(words)
         if single is not None:
             return [single]
         if (sum_ := sums(bare)) is not None:
@@ -110,7 +139,7 @@ class _Attempt:
         return parts if len(parts) > 1 else [whole]
 
     def _surely(self, words: list[str]) -> Intent | None:
-        found = self._by_grammar(words)
+        found = self.by_grammar(words)
         if found is not None:
             return found
         if len(words) < 2:
@@ -130,12 +159,12 @@ class _Attempt:
             self._seen[key] = found
         return self._seen[key]
 
-    def _exact(self, words: list[str]) -> Intent | None:
+    def exact(self, words: list[str]) -> Intent | None:
         """The grammar's reading when no wildcard took part in it."""
         readings = self._readings(words)
         return readings[0][1] if readings and readings[0][0].free == 0 else None
 
-    def _by_grammar(self, words: list[str]) -> Intent | None:
+    def by_grammar(self, words: list[str]) -> Intent | None:
         """The grammar's best reading that the classifier doesn't deny."""
         said = without_courtesy(words)
         for candidate, intent in self._readings(said):

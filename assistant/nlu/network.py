@@ -1,0 +1,249 @@
+"""What can be said here, as one network of words: completeness of a partial sentence, phrases, vocabulary."""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from hassil.intents import RangeSlotList, SlotList
+
+from assistant.errors import AssistantError
+from assistant.nlu.catalogue import SENTENCES, SPAN_LISTS
+from assistant.nlu.grammar import Grammar, list_spoken
+from assistant.nlu.graph import WILD, Graph, list_words, merged
+from assistant.nlu.names import Names
+from assistant.nlu.numbers import say_number
+from assistant.nlu.prefilter import Prefilter
+from assistant.nlu.spans import abstract
+from assistant.nlu.words import clean
+
+
+OTHER_VALUES = 5
+"""Values of a list of numbers, times or colours shown behind each word that can stand before it."""
+
+_OWNED = frozenset({"name", "area", "floor", "timer_name", "list_name"})
+_NUMBERS = tuple(tuple(say_number(number).split()) for number in range(101))
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How far a partial sentence is."""
+
+    complete: bool
+    """It is a whole request as it stands (an open wildcard never counts: more may be meant)."""
+
+    extendable: bool
+    """Some sentence of the grammar goes on after these words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    end: int
+    kinds: frozenset[str]
+
+
+class Network:
+    """The templates of both collections with the lists of this home."""
+
+    def __init__(self, grammar: Grammar, language: str) -> None:
+        self._sides = [_Side(grammar.own, grammar.lists), _Side(grammar.hass, grammar.lists)]
+        self._examples = examples(language)
+
+    def walk(self, words: Sequence[str], names: Names, today: date) -> Completeness:
+        """Whether the templates end at, or go on after, `words` (clean, without courtesy)."""
+        spans = _spans(words, today)
+        late = _late_lists(names)
+        complete = extendable = False
+        for side in self._sides:
+            ended, open_end = side.walk(words, spans, late)
+            complete, extendable = complete or ended, extendable or open_end
+        return Completeness(complete, extendable)
+
+    def sentences(self, names: Names) -> Iterator[tuple[str, ...]]:
+        """Concrete sentences that show every pair of neighbours the templates know, each at least once.
+
+        A neighbour is a word or a list. Every value of the owner's own lists is shown behind every word that can
+        stand before the list, of other lists OTHER_VALUES values in turn.
+        """
+        late = _late_lists(names)
+        for side in self._sides:
+            yield from side.sentences({**self._examples, **late})
+
+    def vocabulary(self, names: Names) -> set[str]:
+        """Every word of the templates, lists, examples and numbers."""
+        words = {word for phrases in self._examples.values() for phrase in phrases for word in phrase}
+        words |= {word for forms in _late_lists(names).values() for form in forms for word in form}
+        for side in self._sides:
+            words |= side.vocabulary()
+        for number in range(1000):
+            words |= set(say_number(number).split())
+        return words
+
+
+class _Side:
+    """One collection of templates."""
+
+    def __init__(self, prefilter: Prefilter, lists: Mapping[str, SlotList]) -> None:
+        self._prefilter = prefilter
+        local = {name: values for _, data in prefilter.blocks for name, values in data.slot_lists.items()}
+        known: dict[str, SlotList] = {**prefilter.intents.slot_lists, **lists, **local}
+        self._ranges = {name for name, values in known.items() if isinstance(values, RangeSlotList)}
+        self._forms: dict[str, tuple[tuple[str, ...], ...]] = {
+            name: tuple(dict.fromkeys(form for form in list_words(values) if form)) for name, values in known.items()
+        }
+        self._graph: Graph = merged(prefilter.graphs)
+        self._slots = [[label for label in arcs if label == WILD or label[0] == "{"] for arcs in self._graph.arcs]
+
+    def walk(
+        self, words: Sequence[str], spans: Mapping[int, _Span], late: Mapping[str, tuple[tuple[str, ...], ...]]
+    ) -> tuple[bool, bool]:
+        """(a template ends here, a template goes on) after `words`."""
+        count, graph = len(words), self._graph
+        at: list[set[int]] = [set() for _ in range(count + 1)]
+        at[0].add(0)
+        goes_on = False
+        wild_from: set[int] = set()
+        for position in range(count):
+            span = spans.get(position)
+            for target in wild_from:
+                at[position].add(target)
+            for state in at[position]:
+                arcs = graph.arcs[state]
+                at[position + 1] |= arcs.get(words[position], set())
+                for label in self._slots[state]:
+                    if label == WILD:
+                        wild_from |= arcs[label]
+                        continue
+                    name = label[1:-1]
+                    if name in SPAN_LISTS or name in self._ranges:
+                        if span is not None and (name in span.kinds or (name in self._ranges and "number" in span.kinds)):
+                            at[span.end] |= arcs[label]
+                        if span is not None and span.end == count and "number" in span.kinds:
+                            goes_on = True  # "set a timer for ten" waits for its unit
+                        continue
+                    for form in late.get(name) or self._forms.get(name, ()):
+                        left = tuple(words[position : position + len(form)])
+                        if left == form:
+                            at[position + len(form)] |= arcs[label]
+                        elif position + len(left) == count and form[: len(left)] == left:
+                            goes_on = True
+        # a state reached by a wildcard at the last word is reached for good, but more words may belong to it
+        ended = any(state in graph.finals for state in at[count])
+        goes_on = goes_on or bool(wild_from) or any(graph.arcs[state] for state in at[count])
+        return ended, goes_on
+
+    def sentences(self, lists: Mapping[str, Sequence[tuple[str, ...]]]) -> Iterator[tuple[str, ...]]:
+        """Concrete sentences along paths that use every arc, lists filled so that every value comes up."""
+        turns: dict[str, int] = {}
+        seen: set[tuple[str, str]] = set()
+        for graph, (_, data) in zip(self._prefilter.graphs, self._prefilter.blocks, strict=True):
+            values = {
+                **self._forms,
+                **{name: _NUMBERS for name in self._ranges},
+                **{name: tuple(list_words(local)) for name, local in data.slot_lists.items()},
+                **lists,
+                "number": _NUMBERS,
+            }
+            wild = [name for name in data.sentences[0].list_names() if name not in self._forms or not self._forms[name]]
+            for path in _covering(graph):
+                pairs = set(zip(("^", *path), (*path, "$"), strict=True)) - seen
+                if not pairs:
+                    continue
+                seen |= pairs
+                fresh = {label[1:-1] for pair in pairs for label in pair if label[0] == "{"}
+                count = max(
+                    [1, *(len(values.get(name, ())) if name in _OWNED else OTHER_VALUES for name in fresh)]
+                )
+                for _ in range(count):
+                    phrase = _filled(path, values, wild, turns)
+                    if phrase:
+                        yield phrase
+
+    def vocabulary(self) -> set[str]:
+        """Words on arcs and in lists."""
+        words = {label for arcs in self._graph.arcs for label in arcs if label != WILD and label[0] != "{"}
+        return words | {word for forms in self._forms.values() for form in forms for word in form}
+
+
+def _filled(
+    path: Sequence[str],
+    values: Mapping[str, Sequence[tuple[str, ...]]],
+    wild: Sequence[str],
+    turns: dict[str, int],
+) -> tuple[str, ...]:
+    """One phrase of a path; every list goes on where it stopped the last time."""
+    words: list[str] = []
+    open_places = iter([name for name in wild if name in values])
+    for label in path:
+        if label == WILD:
+            name = next(open_places, "item")
+        elif label[0] == "{":
+            name = label[1:-1]
+        else:
+            words.append(label)
+            continue
+        forms = values.get(name, ())
+        if not forms:
+            return ()
+        turns[name] = turns.get(name, -1) + 1
+        words += forms[turns[name] % len(forms)]
+    return tuple(words)
+
+
+def _covering(graph: Graph) -> list[tuple[str, ...]]:
+    """Paths from start to end that together use every arc: a shortest one through each arc not yet used."""
+    first: dict[int, tuple[str, ...]] = {0: ()}
+    queue = [0]
+    for state in queue:
+        for label, targets in graph.arcs[state].items():
+            for target in targets:
+                if target not in first:
+                    first[target] = (*first[state], label)
+                    queue.append(target)
+    last: dict[int, tuple[str, ...]] = {state: () for state in graph.finals}
+    for state in reversed(queue):
+        for label, targets in graph.arcs[state].items():
+            for target in targets:
+                if target in last and (state not in last or len(last[target]) + 1 < len(last[state])):
+                    last[state] = (label, *last[target])
+    found: list[tuple[str, ...]] = []
+    used: set[tuple[int, str]] = set()
+    for state in queue:
+        for label, targets in graph.arcs[state].items():
+            target = next((target for target in targets if target in last), None)
+            if target is not None and (state, label) not in used:
+                used.add((state, label))
+                found.append((*first[state], label, *last[target]))
+    return list(dict.fromkeys(found))
+
+
+def _spans(words: Sequence[str], today: date) -> dict[int, _Span]:
+    """The spans of `words` by their first word."""
+    found: dict[int, _Span] = {}
+    spans = abstract(words, today)
+    position = 0
+    for word in spans.text.split():
+        span = spans.spans.get(word)
+        length = len(span.words.split()) if span else 1
+        if span:
+            found[position] = _Span(position + length, span.kinds)
+        position += length
+    return found
+
+
+def _late_lists(names: Names) -> dict[str, tuple[tuple[str, ...], ...]]:
+    timers = tuple(tuple(clean(name).split()) for name in names.timers)
+    lists = tuple(tuple(spoken.split()) for spoken in list_spoken(names))
+    return {"timer_name": tuple(form for form in timers if form), "list_name": tuple(form for form in lists if form)}
+
+
+@lru_cache(maxsize=4)
+def examples(language: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Words for spans and wildcards, from the language's examples file."""
+    file = SENTENCES / language / "examples.toml"
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise AssistantError(f"{file}: cannot be read ({error}); reinstall the package") from error
+    return {name: tuple(tuple(clean(phrase).split()) for phrase in phrases) for name, phrases in content.items()}
