@@ -77,6 +77,20 @@ class Evaluation:
             "phrases": {phrase: score.summary() for phrase, score in self.phrases.items()},
         }
 
+    def lines(self) -> list[str]:
+        """The summary for a person, a line a phrase."""
+        total = self.summary()
+        lines = [f"{total['clips']} clips, {total['hours']:.2f} h with padding; false in all: {total['false']}"]
+        for phrase, score in self.phrases.items():
+            found = f"found {score.found} of {score.clips}" + (
+                f" ({score.found / score.clips:.1%})" if score.clips else ""
+            )
+            counts = score.summary()
+            hourly = "" if counts["false_per_hour"] is None else f" ({counts['false_per_hour']:.1f} an hour)"
+            bare = f", {score.false_bare} in the bare word" if phrase in BARE.values() else ""
+            lines.append(f"{phrase:<12} {found}; false {score.false}{hourly}{bare}")
+        return lines
+
 
 def evaluate(
     rows: Iterable[Mapping[str, Any]],

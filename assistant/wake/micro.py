@@ -78,6 +78,11 @@ class MicroWakeEngine:
         """The score that each phrase must exceed."""
         return dict(self._decision.thresholds)
 
+    @property
+    def scores(self) -> dict[str, float]:
+        """The newest score of each phrase (one every 30 ms of sound), for calibration and measurement."""
+        return dict(self._scores)
+
     def reset(self) -> None:
         self._features.reset()
         for model in self._models.values():
@@ -91,6 +96,7 @@ class MicroWakeEngine:
 
     def _begin(self) -> None:
         self._found: deque[Wake] = deque()
+        self._scores = dict.fromkeys(self._phrases, 0.0)
         self._steps = 0
         self._heard = 0
         self._listen(quiet(PRIMING_SECONDS, seed=0))
@@ -110,6 +116,7 @@ class MicroWakeEngine:
                     # between its strides the library answers 0.0, which is no score
                     if score is None or self._steps % model.stride:
                         continue
+                    self._scores[phrase] = float(score)
                     wake = self._decision.judge(phrase, float(score), self._heard)
                     if wake is not None:
                         self._found.append(wake)

@@ -165,6 +165,9 @@ class OpenWakeWordEngine:
         return float(score.reshape(()))
 
 
+open_directory = OpenWakeWordEngine.from_directory
+
+
 class _Graph:
     """One graph with one input and one output."""
 

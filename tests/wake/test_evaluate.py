@@ -52,6 +52,7 @@ def test_every_kind_of_clip_is_counted_where_it_belongs(tmp_path):
         "detections": [{"phrase": "hey jarvis", "at_s": 0.1, "score": 0.9}],
     }
     assert result.rows[1]["detections"] == []
+    assert result.lines()[1] == "hey jarvis   found 2 of 4 (50.0%); false 3 (720.0 an hour), 1 in the bare word"
 
 
 def test_no_clips_no_shares(tmp_path):

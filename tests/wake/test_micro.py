@@ -37,6 +37,21 @@ def test_a_phrase_is_heard_once_near_its_end(phrase, voice):
     assert BUNDLED[phrase].threshold < found[0].score <= 1.0
 
 
+def test_the_newest_scores_can_be_read():
+    engine = MicroWakeEngine(("okay nabu", "alexa"), threshold=0.5)
+    sound = padded("okay nabu", "rms")
+    seen = []
+    for start in range(0, sound.size, FRAME_SAMPLES):
+        wake = engine.process(sound[start : start + FRAME_SAMPLES])
+        seen.append(engine.scores)
+        if wake:
+            assert wake.score == seen[-1]["okay nabu"]
+    assert max(s["okay nabu"] for s in seen) > 0.9
+    assert max(s["alexa"] for s in seen) < 0.5
+    engine.reset()
+    assert max(engine.scores.values()) < 0.1
+
+
 @pytest.mark.parametrize(("phrase", "voice"), SPOKEN)
 def test_other_phrases_are_not_heard(phrase, voice):
     engine = MicroWakeEngine([p for p in BUNDLED if p != phrase])
