@@ -12,6 +12,10 @@ DOMAINS = frozenset(
 )  # fmt: skip
 """What people speak of."""
 
+_ALWAYS = frozenset({"weather", "media_player"})
+"""Home Assistant leaves these unexposed until the owner says otherwise, and does not tell that from a choice. The
+forecast and the radio are what a speaker is asked for most; hiding one in the hub keeps it from here."""
+
 _COLOURED = frozenset({"hs", "rgb", "xy", "rgbw", "rgbww"})
 Row = Mapping[str, Any]
 
@@ -75,7 +79,7 @@ def _hidden(entry: Row) -> bool:
 
 
 def _unexposed(choice: Mapping[str, Any], entity: str) -> bool:
-    row = choice.get(entity)
+    row = None if entity.partition(".")[0] in _ALWAYS else choice.get(entity)
     return isinstance(row, Mapping) and row.get("conversation") is False
 
 

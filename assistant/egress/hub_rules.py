@@ -60,6 +60,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _ENTITY = re.compile(r"[a-z][a-z0-9_]{0,60}\.[a-z0-9_]{1,120}")
 
 _RANGES = {
+    "brightness": (0, 255),
     "brightness_pct": (0, 100),
     "brightness_step_pct": (-100, 100),
     "color_temp_kelvin": (1000, 20_000),

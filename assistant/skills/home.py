@@ -219,9 +219,7 @@ class HomeControl:
         """ "the hall lamp", "the kitchen lights", "3 lights"."""
         say = self._kit.say
         if len(entities) == 1:
-            return say.word("home.the").format(
-                name=entities[0].name.lower() if entities[0].name.istitle() else entities[0].name
-            )
+            return say.the(entities[0].name)
         rooms = {entity.area for entity in entities}
         noun = say.table("home_nouns").get(entities[0].device_class or entities[0].domain)
         noun = noun or say.table("home_nouns").get(entities[0].domain) or say.table("home_nouns")["other"]
@@ -229,7 +227,7 @@ class HomeControl:
             noun = say.table("home_nouns")["other"]
         room = next(iter(rooms)) if len(rooms) == 1 else ""
         if room:
-            return say.word("home.the").format(name=f"{room.lower()} {noun}")
+            return say.the(f"{room.lower()} {noun}")
         return f"{len(entities)} {noun}"
 
 

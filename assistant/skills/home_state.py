@@ -34,7 +34,7 @@ class HomeState:
 
     def _one(self, entity: Entity, state: State, wanted: str) -> Reply:
         say = self._kit.say
-        named = say.word("home.the").format(name=entity.name)
+        named = say.the(entity.name)
         if state.state in ("unavailable", "unknown"):
             return Reply(say("home.unavailable", name=named), outcome="failed")
         said = self._value(state)

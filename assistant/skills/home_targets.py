@@ -115,7 +115,7 @@ def _restored(entity: Entity, service: str, state: State) -> Act | None:
         case "light" if state.state == "on":
             data: dict[str, Any] = {}
             if isinstance(was.get("brightness"), (int, float)):
-                data["brightness_pct"] = round(was["brightness"] / 2.55)
+                data["brightness"] = was["brightness"]
             if was.get("color_mode") == "color_temp" and was.get("color_temp_kelvin"):
                 data["color_temp_kelvin"] = was["color_temp_kelvin"]
             elif was.get("color_mode") in ("hs", "rgb", "xy") and was.get("rgb_color"):

@@ -46,7 +46,7 @@ class Music:
             if player is None:
                 return Reply(say("music.no_player"), outcome="refused")
             if player.id not in states or states[player.id].state == "unavailable":
-                named = say.word("home.the").format(name=player.name)
+                named = say.the(player.name)
                 return Reply(say("home.unavailable", name=named), outcome="failed")
             if intent.name == "NowPlaying":
                 return self._playing(states[player.id])
@@ -109,7 +109,7 @@ class Music:
                     self._call(hub, player, "volume_set", {"volume_level": before})
                 except HubError as error:
                     return hub_words(self._kit, error)
-                return say("home.undone", name=say.word("home.the").format(name=player.name))
+                return say("home.undone", name=say.the(player.name))
 
             self._kit.undo.add(undo)
         return Reply(say("music.volume", name=player.name, level=round(level)))

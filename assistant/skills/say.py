@@ -142,6 +142,10 @@ class Say:
             return str(words["every_weekend"])
         return str(words["every"].format(days=self.join([self.weekday(day) for day in sorted(days)])))
 
+    def the(self, name: str) -> str:
+        """A device inside a sentence: "the desk lamp", but "the TV"."""
+        return str(self._texts["home"]["the"]).format(name=name.lower() if name.istitle() else name)
+
     def to_speaker(self, text: str) -> str:
         """A person's own words said back: "call my mum" becomes "call your mum"."""
         swaps = self._texts["swaps"]

@@ -66,7 +66,7 @@ class Weather:
         rows = found.get("forecast") if isinstance(found, Mapping) else None
         row = next((row for row in rows or () if isinstance(row, Mapping) and self._day(row) == day), None)
         if row is None:
-            return Reply(say("weather.too_far", day=say.day(day, today)), outcome="refused")
+            return Reply(say("weather.too_far"), outcome="refused")
         values: dict[str, str] = {"day": say.day(day, today), "condition": self._condition(str(row.get("condition")))}
         high, low = row.get("temperature"), row.get("templow")
         text = say("weather.day", **values)
