@@ -6,6 +6,10 @@ COMPLETE_SILENCE_S = 0.2
 """Silence after a complete command that nothing can continue. Shorter would fire inside the closure of a "t" or "k"
 (up to about 0.15 s of voice inactivity)."""
 
+LEAST_SPEECH_S = 0.3
+"""Speech that must have been heard before words count as an utterance that silence can end. The wake word's tail and a
+click are shorter, and recognisers make words of them; "seven" takes longer."""
+
 EXTRA_S = 0.8
 """Added when the last word promises more ("and", "to", "um"): people search for a word about this long."""
 
@@ -79,6 +83,8 @@ class Endpointer:
         self.pauses = pauses or Pauses(self.limits.silence_s)
         self._started_s = 0.0
         self._speech_from_s: float | None = None
+        self._speech_s = 0.0
+        self._now_s = 0.0
         self._silence_s = 0.0
         self._had_words = False
         self._rule: str | None = None
@@ -90,7 +96,8 @@ class Endpointer:
 
     def begin(self, now_s: float) -> None:
         """An utterance begins at this position of the stream (the wake word's end, or the button)."""
-        self._started_s = now_s
+        self._started_s = self._now_s = now_s
+        self._speech_s = 0.0
         self._speech_from_s, self._silence_s, self._had_words, self._rule = None, 0.0, False, None
 
     def update(
@@ -103,8 +110,10 @@ class Endpointer:
         """
         if self._rule is None:
             self._learn(speech, silence_s, partial)
-            if speech and self._speech_from_s is None:
-                self._speech_from_s = now_s
+            if speech:
+                self._speech_from_s = now_s if self._speech_from_s is None else self._speech_from_s
+                self._speech_s += max(0.0, now_s - self._now_s)
+            self._now_s = now_s
             kind = "complete" if complete and not extendable else "finished" if complete else "silence"
             self._rule = self._judge(now_s, speech, silence_s, partial.split(), kind)
         return self._rule
@@ -116,7 +125,7 @@ class Endpointer:
 
     def _learn(self, speech: bool, silence_s: float, partial: str) -> None:
         # only a pause between words of one sentence says something about the speaker
-        if speech and self._had_words:
+        if speech and self._had_words and self._speech_from_s is not None:
             self.pauses.note(self._silence_s)
         self._silence_s = 0.0 if speech else silence_s
         self._had_words = bool(partial)
@@ -126,9 +135,9 @@ class Endpointer:
             return "cap"
         if speech:
             return None
-        if not words:
+        if not words or (kind != "complete" and self._speech_s < LEAST_SPEECH_S):
             waited = now_s - self._started_s >= self.limits.nothing_s and silence_s >= self.silence_s
-            return "nothing" if waited else None
+            return ("silence" if words else "nothing") if waited else None
         needed = COMPLETE_SILENCE_S if kind == "complete" else self.silence_s
         if kind == "silence" and words[-1] in EXTENDERS:
             needed += EXTRA_S

@@ -97,6 +97,22 @@ def test_the_tail_of_the_wake_word_is_not_an_utterance() -> None:
     assert now > 2.8
 
 
+def test_words_made_of_the_wake_words_tail_do_not_end_it() -> None:
+    rule, now, _ = play(
+        Said(0.2, True, "i"),
+        Said(1.5, False, "i"),
+        Said(1, True, "who wrote hamlet"),
+        Said(3, False, "who wrote hamlet"),
+    )
+    assert rule == "silence"
+    assert now > 3.2
+
+
+def test_words_without_any_voice_end_like_nothing() -> None:
+    rule, now, _ = play(Said(20, False, "i"))
+    assert (rule, round(now, 1)) == ("silence", 5.0)
+
+
 def test_the_end_of_the_sound_ends_it_and_keeps_an_earlier_rule() -> None:
     ears = Endpointer()
     ears.begin(0.0)
@@ -124,6 +140,12 @@ def test_it_learns_a_slow_speaker_and_a_quick_one() -> None:
     for _ in range(60):
         play(*slow(0.2), endpointer=ears)
     assert ears.silence_s == pytest.approx(Limits().shortest_s, abs=0.05)
+
+
+def test_the_silence_before_the_first_sound_teaches_nothing() -> None:
+    ears = Endpointer()
+    play(Said(1.5, False, "i"), Said(1, True, "stop"), endpointer=ears)
+    assert ears.silence_s == Endpointer().silence_s
 
 
 def test_what_was_learnt_outlives_the_utterance() -> None:
@@ -168,7 +190,7 @@ def test_longer_silence_never_undoes_an_end(known: tuple[bool, str, bool, bool],
     def ends(silence: float) -> bool:
         ears = Endpointer()
         ears.begin(0.0)
-        ears.update(0.5, True, 0.0, partial, complete=complete, extendable=extendable)
+        ears.update(0.5, True, 0.0, partial, complete=complete, extendable=extendable)  # half a second of speech
         rule = ears.update(0.5 + silence, False, silence, partial, complete=complete, extendable=extendable)
         return rule is not None
 
