@@ -28,7 +28,7 @@ def clips(corpora: Path) -> list[Path]:
 
 
 def cut_off(paths: list[Path], hearing: Path, cache: Path) -> list[str]:
-    """Clips where silence ended the turn before the last speech: without a grammar, so by the adaptive silence alone."""
+    """Clips where silence ended the turn before the last speech. No grammar: the adaptive silence alone decides."""
     recognizer = VoskRecognizer(hearing, cache=cache)
     voice = SileroVad(VAD)
     ears = Endpointer()
