@@ -35,9 +35,9 @@ def open_store(settings: Settings, *, network: bool = False) -> Store:
     """The store of these settings; only with `network` can it fetch, and only then is an HTTP client loaded."""
     downloader = None
     if network:
-        from assistant.egress.download import HttpDownloader  # noqa: PLC0415 - nothing else here needs a network
+        from assistant.egress.booked import BookedDownloader  # noqa: PLC0415 - nothing else here needs a network
 
-        downloader = HttpDownloader()
+        downloader = BookedDownloader(settings, SystemClock())
     marks = Marks(settings.paths.cache / MARKS)
     return Store(settings.paths.models, load_catalogue(), downloader=downloader, marks=marks)
 

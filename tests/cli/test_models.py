@@ -13,6 +13,9 @@ from click.testing import CliRunner
 from assistant.artifacts.catalogue import load_catalogue
 from assistant.artifacts.embedded import models_root
 from assistant.cli import cli, main
+from assistant.clock import SystemClock
+from assistant.egress.purse import Purse
+from assistant.routing.ledger import Ledger
 from tests.artifacts.fault_server import FaultServer, serve
 from tests.artifacts.samples import content, sha256, zipped
 
@@ -215,6 +218,30 @@ def test_no_command_but_pull_loads_an_http_client(place):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_download_is_in_the_ledger(models, place):
+    models("pull", "thinker")
+    entries = Ledger(place / "data" / "door", SystemClock()).entries()
+    assert [(entry.kind, entry.facts["host"]) for entry in entries] == [("download", "127.0.0.1")] * 2
+
+
+def test_nothing_is_asked_while_offline(models, place, server):
+    (place / "data" / "door").mkdir(parents=True)
+    Purse(place / "data" / "door", SystemClock(), day=0.0, month=0.0).offline = True
+    status, _, err = models("pull", "thinker")
+    assert status == 1
+    assert "was told to stay offline" in err
+    assert server.requests == []
+
+
+def test_a_ledger_that_cannot_be_written_means_nothing_leaves(models, place, server):
+    (place / "data" / "door").mkdir(parents=True)
+    (place / "data" / "door" / "ledger.db").write_bytes(b"no database" * 100)
+    status, _, err = models("pull", "thinker")
+    assert status == 1
+    assert "ledger.db: cannot be used" in err
+    assert server.requests == []
 
 
 def test_help_names_every_command():
