@@ -22,7 +22,8 @@ _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"
 @click.pass_context
 def doctor(context: click.Context, as_json: bool, quick: bool) -> int:
     """Examine this device. Exit status 1 when something does not work; warnings are no failure."""
-    found = examine(settings_of(context), load=not quick)
+    config = (context.find_root().obj or {}).get("config")
+    found = examine(settings_of(context), load=not quick, config=config)
     failed = any(check.state == "fail" for check in found)
     if as_json:
         click.echo(json.dumps({"ok": not failed, "checks": [asdict(c) for c in found]}, ensure_ascii=False, indent=1))

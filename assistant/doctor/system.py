@@ -36,11 +36,11 @@ _TIME_ERROR = 5
 _TIMEX_BYTES = 512
 
 
-def checks(settings: Settings, clock: Clock) -> Iterator[Check]:
-    """Every check of this file."""
+def checks(settings: Settings, clock: Clock, config: Path | None = None) -> Iterator[Check]:
+    """Every check of this file. `config`: the settings file that was named, if one was."""
     yield python()
     yield packages()
-    yield configuration(settings)
+    yield configuration(settings, config)
     yield disk(settings.paths.data)
     yield database(settings.paths.database)
     yield memory()
@@ -90,9 +90,9 @@ def _requirements() -> list[str]:
         return dependencies
 
 
-def configuration(settings: Settings) -> Check:
+def configuration(settings: Settings, config: Path | None = None) -> Check:
     """Which settings file counts; and that files with secrets are nobody else's."""
-    used = next((str(path) for path in config_candidates() if path.is_file()), "defaults, no file")
+    used = str(config or next((path for path in config_candidates() if path.is_file()), "defaults, no file"))
     for key, token in (("hub.token_file", settings.hub.token_file), ("cloud.token_file", settings.cloud.token_file)):
         if token is None:
             continue

@@ -50,3 +50,13 @@ def test_settings_that_cannot_be_read_are_one_line(doctor, monkeypatch, tmp_path
     assert (status, out) == (2, "")
     assert err.count("\n") == 1
     assert "audio.volume" in err
+
+
+def test_the_settings_file_that_was_named_is_the_one_reported(capsys, monkeypatch, tmp_path):
+    (tmp_path / "own.toml").write_text('name = "hal"\n')
+    monkeypatch.setattr(
+        sys, "argv", ["assistant", "--config", str(tmp_path / "own.toml"), "doctor", "--quick", "--json"]
+    )
+    main()
+    settings = next(c for c in json.loads(capsys.readouterr().out)["checks"] if c["name"] == "settings")
+    assert settings["detail"].startswith(f"{tmp_path / 'own.toml'}; ")
