@@ -184,7 +184,7 @@ def main() -> None:
             "clipped": int(sum((np.abs(wave) >= 1.0).sum() for wave in waves)),
         }  # fmt: skip
         if chosen.misses:
-            print(name, *wrong, sep="\n  ")
+            print(name, *wrong, sep="\n  ", flush=True)
     low, middle = voice.first_ms("Okay, the kitchen light is on.", 30)
     result["first_audio_ms"] = {"least": round(low, 1), "median": round(middle, 1)}
     print(json.dumps(result, indent=1))

@@ -54,7 +54,7 @@ NEAREST = {
     "ʝ": "j", "ɰ": "w", "ʙ": "b", "ʕ": "ʔ", "ʡ": "ʔ", "ʜ": "h", "ʢ": "h", "ε": "ɛ", "ʦ": "s", "ɧ": "ʃ",
     "ɒ": "ɑ", "e": "ɛ", "ɠ": "ɡ", "ʛ": "ɡ", "ɫ": "l", "X": "h", "ⱱ": "v", "ʄ": "j", "g": "ɡ", "r": "ɹ",
     "ɨ": "ᵻ", "ʉ": "u", "ɝ": "ɚ", "y": "u", "ø": "ɜ", "œ": "ɜ", "x": "k", "ç": "h", "ʍ": "w", "ɬ": "l",
-    "o": "ɔ", "a": "æ", "?": ".", "!": ".", ";": ",", ":": ",", "$": ".",
+    "o": "ɔ", "a": "æ", "ʔ": "t", "?": ".", "!": ".", ";": ",", ":": ",", "$": ".",
 }  # fmt: skip
 """Sounds that were not recorded, as an American mouth would say them; and punctuation by the length of its pause."""
 
@@ -70,7 +70,7 @@ def kind(before: str, token: str, known: frozenset[str]) -> str:
         return before + token
     if token == "ː":
         return kind("", before, known)
-    if token in known and token not in "?!;:":
+    if token in known:
         return token
     other = NEAREST.get(token, "")
     return other if other in known else ""
