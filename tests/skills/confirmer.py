@@ -1,9 +1,9 @@
-"""Run as a process of its own: asks the skills for one thing after the other and prints every confirmation, until it is
+"""Runs in a process of its own: asks the skills for one thing after the other and tells every confirmation, until it is
 killed. Used by test_durability."""
 
 import random
-import sys
 from datetime import timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from assistant.clock import SystemClock
@@ -14,8 +14,8 @@ from assistant.skills.registry import Skills, context
 from assistant.store import open_store
 
 
-def main(path: Path, seed: int) -> None:
-    """One line a confirmation, written to a pipe at once: the line stands for the words that would be spoken."""
+def confirm(path: Path, seed: int, told: Connection) -> None:
+    """One message a confirmation: it stands for the words that would be spoken."""
     rng = random.Random(seed)
     skills = Skills(
         open_store(path),
@@ -24,7 +24,7 @@ def main(path: Path, seed: int) -> None:
         Home(),
         rng=random.Random(seed),
     )
-    print("ready", flush=True)
+    told.send_bytes(b"ready")
     for turn in range(10_000):
         word = f"{seed}x{turn}"
         kind = rng.choice(("timer", "alarm", "reminder", "item"))
@@ -42,11 +42,7 @@ def main(path: Path, seed: int) -> None:
             intent = Intent("ListAdd", Class.REMINDERS_LISTS, {"item": word})
         reply = skills.handle(intent, context(str(turn), word))
         if reply.outcome == "done" and not reply.expects_answer:
-            print(kind, word, flush=True)
+            told.send_bytes(f"{kind} {word}".encode())
         elif kind == "timer" and turn % 3 == 0:
             skills.handle(Intent("TimerCancel", Class.TIMER, {"all": True}), context(str(turn), word))
-            print("cleared", "timer", flush=True)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+            told.send_bytes(b"cleared timer")

@@ -1,52 +1,47 @@
 """What was confirmed is there after the process was killed at a random moment."""
 
-import os
+import multiprocessing
 import random
 import signal
-import subprocess
-import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from assistant.store import open_store
+from tests.skills.confirmer import confirm
 
-ROOT = Path(__file__).parents[2]
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.skills.confirmer"])
 
 
 def kill_once(path: Path, seed: int) -> int:
     """Start the confirmer, let it confirm a random number of things, kill it, and look for all of them.
 
     Returns how many confirmations it had printed. The kill falls at a random place of the next request: the reader
-    stops after a random number of lines, and the process runs on until the signal arrives.
+    stops after a random number of messages, and the process runs on until the signal arrives.
     """
     rng = random.Random(seed)
     wanted = rng.randrange(1, 40)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.skills.confirmer", str(path), str(seed)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if len(lines) > wanted:
-            break
-    for _ in range(rng.randrange(0, 200_000)):
+    receiver, sender = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=confirm, args=(path, seed, sender), daemon=True)
+    process.start()
+    sender.close()
+    said: list[bytes] = []
+    while len(said) <= wanted:
+        said.append(receiver.recv_bytes())
+    for _ in range(rng.randrange(0, 50_000)):
         pass  # not a wait for anything: it moves the kill within the request
-    process.send_signal(signal.SIGKILL)
-    lines += process.stdout.readlines()
-    errors = process.stderr.read().decode()
-    assert process.wait() == -signal.SIGKILL, errors
-    process.stdout.close()
-    process.stderr.close()
-    # a line that the kill cut off was never a whole confirmation
-    said = [line.decode().split() for line in lines if line.endswith(b"\n")]
-    confirmed = [(kind, word) for kind, word in (each for each in said if len(each) == 2)]
+    process.kill()
+    # what it told between the last message read here and the signal counts too; a message cut off was never told
+    with suppress(EOFError, OSError):
+        while True:
+            said.append(receiver.recv_bytes())
+    receiver.close()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    process.close()
+    confirmed = [(kind, word) for kind, word in (each.decode().split() for each in said[1:])]
     store = open_store(path)
     assert store.repair is None, "the database is whole"
     timers = {row["name"] for row in store.rows("SELECT name FROM timers")}
