@@ -8,12 +8,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from assistant.answering import Answerer
 from assistant.artifacts.selection import Choice, Selection, select
+from assistant.audio import Samples
 from assistant.audio.vad import SileroVad, SpeechDetector
 from assistant.clock import Clock, SystemClock
 from assistant.config import Settings
@@ -31,7 +32,7 @@ from assistant.recorder import NoLoudspeaker
 from assistant.skills.registry import Skills
 from assistant.speaking import Output, Speaker
 from assistant.store import Store, broken_store, memory_store, open_store
-from assistant.stt import Recognizer
+from assistant.stt import Recognizer, RecognizerStream
 from assistant.stt.endpoint import Endpointer, Limits
 from assistant.stt.graph import pronounce
 from assistant.stt.vosk import VoskRecognizer
@@ -39,7 +40,7 @@ from assistant.trace import TurnTrace
 from assistant.tts.cache import CachedVoice, voice_key
 from assistant.tts.piper import PiperVoice
 from assistant.turn import Rooms
-from assistant.wake import WakeEngine
+from assistant.wake import Wake, WakeEngine
 from assistant.wake.micro import MicroWakeEngine
 from assistant.wake.openwakeword import OpenWakeWordEngine
 from assistant.workers import ThreadWorker
@@ -215,13 +216,18 @@ async def _load_model(appliance: Appliance, load: _Load, worker: ThreadWorker) -
 
     settings, path = appliance.settings.thinking, appliance.selection.llm.require()
     try:
+        cache = appliance.settings.paths.cache / "working-models.json"
         model = await load(
-            "language model", lambda: LlamaCppModel(path, threads=settings.threads, context=settings.context), worker
+            "language model",
+            lambda: LlamaCppModel(path, threads=settings.threads, context=settings.context, cache=cache),
+            worker,
         )
+        # the part of the prompt that never changes is read once, before the first question
+        await worker.run(lambda: model.prepare(Prompt(appliance.settings.name).messages([], "")))
     except AssistantError as error:
         logger.error("%s", error)
         return
-    appliance.rooms.answerer.attach(AnswerEngine(model, appliance.rooms.clock, settings.deadline_s))
+    appliance.rooms.answerer.attach(AnswerEngine(model, appliance.rooms.clock, settings.deadline_s, worker=worker))
 
 
 class _Previous:
@@ -242,14 +248,15 @@ class _Deaf:
 
     phrases: tuple[str, ...] = ()
 
-    def set_phrases(self, phrases: object) -> None:
+    def set_phrases(self, phrases: Sequence[str]) -> None:
         """Nothing listens."""
 
-    def start(self) -> "object":
-        raise AssistantError("this was started for typed requests only")
+    def start(self) -> RecognizerStream:
+        raise AssistantError("this was started for typed requests only; start it again with sound")
 
-    def process(self, samples: object) -> None:
+    def process(self, samples: Samples) -> Wake | None:  # noqa: ARG002 - the wake engine's signature
         """Nothing is heard."""
+        return None
 
     def reset(self) -> None:
         """Nothing was heard."""

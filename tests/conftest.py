@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# a crowded machine is slow, never wrong: no test may fail by the clock
+settings.register_profile("assistant", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("assistant")
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPORA = ROOT.parent / "shared" / "corpora"

@@ -2,14 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from assistant.trial import fingerprint
 from scripts.make_tiny_gguf import write_tiny_gguf
-
-# a busy machine is no reason to fail
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

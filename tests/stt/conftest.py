@@ -6,14 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soxr
-from hypothesis import HealthCheck, settings
 
 from assistant.audio import SAMPLE_RATE, Samples
 from assistant.tts.piper import PiperVoice
-
-# a busy machine is no reason to fail
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 MODELS = Path(__file__).resolve().parents[2] / "models" / "embedded"
 
