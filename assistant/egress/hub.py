@@ -132,10 +132,11 @@ class HubClient:
             # the floor list and the owner's choice of what assistants may see are not there in every version
             floors = self._optional(socket, 5, "config/floor_registry/list")
             exposed = self._optional(socket, 6, "homeassistant/expose_entity/list")
-        if not all(isinstance(each, list) for each in lists):
-            raise _HubError("the hub's list of rooms and devices makes no sense", "garbage")
+            # the list of entities leaves out what people call them; each entry, asked for by name, holds it
+            named = [str(row.get("entity_id")) for row in lists[2] or () if isinstance(row, dict)]
+            details = self._optional(socket, 7, "config/entity_registry/get_entries", entity_ids=named)
         try:
-            return inventory(*lists, floors=floors, exposed=exposed)
+            return inventory(*lists, floors=floors, exposed=exposed, details=details)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _HubError("the hub's list of rooms and devices makes no sense", "garbage") from error
 
@@ -224,9 +225,9 @@ class HubClient:
             return found.get("result")
         raise _HubError("the hub's answer makes no sense", "garbage")
 
-    def _optional(self, socket: ClientConnection, number: int, kind: str) -> Any:  # noqa: ANN401 - JSON
+    def _optional(self, socket: ClientConnection, number: int, kind: str, **more: Any) -> Any:  # noqa: ANN401 - JSON
         try:
-            return self._command(socket, number, type=kind)
+            return self._command(socket, number, type=kind, **more)
         except _HubError as error:
             if error.kind != "failed":
                 raise

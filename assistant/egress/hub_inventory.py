@@ -28,12 +28,16 @@ def inventory(
     *,
     floors: Sequence[Row] | None,
     exposed: Mapping[str, Any] | None,
+    details: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """{"areas": [...], "entities": [...]} from the hub's registries and states.
 
     Left out: what the owner hid, disabled or chose not to expose to assistants, and a device's own settings. Raises
     KeyError, TypeError, ValueError or AttributeError for rows that are not as the hub documents them.
     """
+    if not all(isinstance(rows, list) for rows in (areas, devices, entries, states)):
+        raise TypeError("the registries and states are lists")
+    known = details if isinstance(details, Mapping) else {}
     floor_names = {row["floor_id"]: str(row["name"]) for row in floors or ()}
     area_names = {row["area_id"]: str(row["name"]) for row in areas}
     device_areas = {row["id"]: row.get("area_id") for row in devices}
@@ -56,7 +60,7 @@ def inventory(
             "area": area_names.get(area, ""),
             "device_class": str(attributes.get("device_class") or ""),
             "features": _features(domain, attributes),
-            "aliases": [str(alias) for alias in entry.get("aliases") or () if alias],
+            "aliases": [str(alias) for alias in (known.get(entity) or entry).get("aliases") or () if alias],
         }
         found.append({key: value for key, value in row.items() if value})
     rooms = [

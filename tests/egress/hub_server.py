@@ -47,8 +47,8 @@ AREAS = [
 ]
 DEVICES = [{"id": "d1", "area_id": "study"}, {"id": "d2", "area_id": "kitchen"}]
 ENTRIES = [
-    {"entity_id": "light.desk", "device_id": "d1", "area_id": None, "aliases": ["Reading Light"]},
-    {"entity_id": "light.ceiling", "device_id": "d2", "area_id": "study", "aliases": []},
+    {"entity_id": "light.desk", "device_id": "d1", "area_id": None},
+    {"entity_id": "light.ceiling", "device_id": "d2", "area_id": "study"},
     {"entity_id": "switch.kettle", "device_id": "d2", "area_id": None},
     {"entity_id": "climate.hall", "device_id": None, "area_id": "kitchen"},
     {"entity_id": "light.secret", "hidden_by": "user"},
@@ -233,6 +233,7 @@ class HubServer:
             "config/entity_registry/list": ENTRIES,
             "config/floor_registry/list": FLOORS,
             "homeassistant/expose_entity/list": {"exposed_entities": {"sensor.broken": {"conversation": False}}},
+            "config/entity_registry/get_entries": {"light.desk": {"aliases": ["Reading Light"]}, "light.secret": None},
             "get_states": list(self.states.values()),
         }.get(kind)
         if self.fault == "ws_shape":
