@@ -20,7 +20,7 @@ class Reply:
     """True when the reply asks something: the microphone opens again without the wake word."""
 
     asks: str = ""
-    """What it asks for, so that a bare answer can be understood: "yes_no", or "Intent.slot" ("TimerSet.duration")."""
+    """The slot of the same intent that a bare answer fills ("duration"), or "confirm" for yes or no; "" = nothing."""
 
     earcon: str = ""
     """A sound to play instead of the words where the effect can be seen ("" = speak)."""

@@ -39,7 +39,7 @@ class Alarms:
         say, keeper = self._kit.say, self._kit.time
         wanted, seconds = slots.clock(intent), slots.seconds(intent)
         if wanted is None and seconds is None:
-            return Reply(say("alarms.ask_time"), expects_answer=True, asks="AlarmSet.time")
+            return Reply(say("alarms.ask_time"), expects_answer=True, asks="time")
         try:
             repeat = weekdays(slots.text(intent, "repeat"))
         except ValueError:
@@ -111,7 +111,7 @@ class Alarms:
             return Reply(say("alarms.no_such"), outcome="refused")
         if len(found) > 1 and wanted is None and day is None:
             question = say("alarms.which", alarms=say.join([self._when(each) for each in found[:5]], "or"))
-            return Reply(question, expects_answer=True, asks="AlarmCancel.time")
+            return Reply(question, expects_answer=True, asks="time")
         if day is not None and all(each.repeat for each in found):
             return self._skip(found, day)
         self._remove(found)

@@ -50,6 +50,8 @@ class TimeAndDate:
     def _time(self, intent: Intent) -> Reply:
         say, keeper = self._kit.say, self._kit.time
         now = keeper.now()
+        if slots.clock(intent) is not None:
+            return self._set(intent)  # the answer to "tell me the time", asked below
         place = slots.text(intent, "place") or intent.unresolved.get("place", "")
         if place:
             wanted = place.casefold()
@@ -65,7 +67,7 @@ class TimeAndDate:
         if not keeper.trusted:
             key = "clock.untrusted" if keeper.last_alive is not None else "clock.untrusted_first"
             text = say(key, time=say.clock(now), day=say.word("words.on_day").format(day=say.weekday(now.weekday())))
-            return Reply(text, expects_answer=True, asks="ClockSet.time")
+            return Reply(text, expects_answer=True, asks="time")
         return Reply(say("clock.now", time=say.clock(now)))
 
     def _date(self, intent: Intent) -> Reply:
@@ -91,7 +93,7 @@ class TimeAndDate:
         event = event or intent.unresolved.get("event", "") or intent.unresolved.get("day", "")
         if day is None:
             if not event:
-                return Reply(say("clock.no_event"), expects_answer=True, asks="DaysUntil.day")
+                return Reply(say("clock.no_event"), expects_answer=True, asks="day")
             rule = say.table("events").get(event.casefold())
             if rule is None:
                 return Reply(say("clock.unknown_event", event=event[:60]), outcome="refused")
@@ -131,7 +133,7 @@ class TimeAndDate:
         say, keeper = self._kit.say, self._kit.time
         wanted, believed = slots.clock(intent), keeper.now()
         if wanted is None:
-            return Reply(say("clock.set_ask"), expects_answer=True, asks="ClockSet.time")
+            return Reply(say("clock.set_ask"), expects_answer=True, asks="time")
         before = (keeper.trust, keeper.now() - timedelta(0))
         moment = self._told(wanted, slots.day(intent), believed, pm_known=slots.pm_known(intent))
         if not keeper.tell(moment):

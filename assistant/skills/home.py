@@ -100,7 +100,7 @@ class HomeControl:
         if slot:
             value = slots.number(intent, slot)
             if value is None:
-                return Reply(self._kit.say("home.how_much"), expects_answer=True, asks=f"{name}.{slot}")
+                return Reply(self._kit.say("home.how_much"), expects_answer=True, asks=slot)
             if not (0 <= value <= 100 or (slot == "temperature" and -50 <= value <= 300)):
                 return Reply(self._kit.say("home.out_of_range"), outcome="refused")
             data[slot] = value
@@ -154,7 +154,7 @@ class HomeControl:
         if kelvin is not None:
             data["color_temp_kelvin"] = kelvin
         if not data:
-            return Reply(say("home.how_much"), expects_answer=True, asks="HassLightSet.brightness")
+            return Reply(say("home.how_much"), expects_answer=True, asks="brightness")
         # a home file may say what a lamp can do; one that says nothing is asked anyway
         wanted = "color" if color and "color_name" in data else "brightness"
         able = [entity for entity in found if not entity.features or wanted in entity.features] or found

@@ -110,7 +110,7 @@ class Questions:
     def ask(self, question: str, on_yes: Callable[[], Reply], refusal: str) -> Reply:
         """A reply that asks; `on_yes` is done when the answer is yes, `refusal` is said when it is no."""
         self._open = (self._monotonic() + ANSWER_S, on_yes, refusal)
-        return Reply(question, expects_answer=True, asks="yes_no")
+        return Reply(question, expects_answer=True, asks="confirm")
 
     def take(self) -> tuple[Callable[[], Reply], str] | None:
         """The open question's two outcomes, once; None when there is none or it was too long ago."""

@@ -64,7 +64,7 @@ class Lists:
         say, label = self._kit.say, self._label(name)
         items = self._items(intent)
         if not items:
-            return Reply(say("lists.ask_item", list=label), expects_answer=True, asks="ListAdd.item")
+            return Reply(say("lists.ask_item", list=label), expects_answer=True, asks="item")
         if any(len(item) > slots.LONGEST_TEXT for item in items):
             return Reply(say("general.too_long"), outcome="refused")
         if not self._there(name):
@@ -99,7 +99,7 @@ class Lists:
         say, label = self._kit.say, self._label(name)
         items = self._items(intent)
         if not items:
-            return Reply(say("lists.ask_item", list=label), expects_answer=True, asks="ListRemove.item")
+            return Reply(say("lists.ask_item", list=label), expects_answer=True, asks="item")
         if not self._there(name):
             return Reply(say("lists.no_list", list=label), outcome="refused")
         before = self._table.items(name)
@@ -149,7 +149,7 @@ class Lists:
     def _create(self, name: str) -> Reply:
         say, label = self._kit.say, self._label(name)
         if not name:
-            return Reply(say("lists.ask_name"), expects_answer=True, asks="ListCreate.list")
+            return Reply(say("lists.ask_name"), expects_answer=True, asks="list")
         if self._there(name):
             return Reply(say("lists.exists", list=label))
         if len(self.names()) >= MOST_LISTS:
@@ -166,7 +166,7 @@ class Lists:
     def _delete(self, intent: Intent, name: str) -> Reply:
         say, label = self._kit.say, self._label(name)
         if not (slots.text(intent, "list") or intent.unresolved.get("list")) and len(self._table.names()) != 1:
-            return Reply(say("lists.ask_list"), expects_answer=True, asks="ListDelete.list")
+            return Reply(say("lists.ask_list"), expects_answer=True, asks="list")
         if name.casefold() not in (each.casefold() for each in self._table.names()):
             return Reply(say("lists.no_list", list=label), outcome="refused")
         before = self._table.items(name)

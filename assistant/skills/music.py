@@ -97,7 +97,7 @@ class Music:
             level = (float(now) * 100 if isinstance(now, (int, float)) else 50.0) + change
             level = min(100.0, max(0.0, level))
         if level is None:
-            return Reply(say("volume.ask"), expects_answer=True, asks="HassSetVolume.volume_level")
+            return Reply(say("volume.ask"), expects_answer=True, asks="volume_level")
         if not 0 <= level <= 100:
             return Reply(say("volume.range"), outcome="refused")
         self._call(hub, player, "volume_set", {"volume_level": level / 100})

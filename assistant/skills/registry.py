@@ -6,6 +6,7 @@ A new skill is one file and one line in `build` below (docs/skills.md shows one 
 import logging
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -116,6 +117,7 @@ class Skills:
             models=models,
         )
         self._clock = clock
+        self._last_served = ""
         self._notices: list[Announcement] = []
         self._timers = Timers(self.kit)
         self._conversation = Conversation(self.kit, self.stop_ringing)
@@ -164,6 +166,7 @@ class Skills:
         if intent.name not in ("Yes", "No"):
             self._drop_question(intent)
         try:
+            intent = self._corrected(intent)
             reply = self._unknown_value(intent) or self._serve(intent, context)
         except AssistantError as error:
             reply = Reply(self.kit.say("general.failed", why=_sentence(str(error))), outcome="failed")
@@ -178,6 +181,16 @@ class Skills:
         if skill is None:
             return Reply(self.kit.say("general.unknown"), outcome="failed")
         return skill.handle(intent, context)
+
+    def _corrected(self, intent: Intent) -> Intent:
+        """ "No, fifteen" takes back what the last turn did for the same intent before it is done anew."""
+        same, self._last_served = self._last_served == intent.name, intent.name
+        if not intent.slots.get("replaces"):
+            return intent
+        if same:
+            self.kit.undo.run()
+        slots = {name: value for name, value in intent.slots.items() if name != "replaces"}
+        return replace(intent, slots=slots)
 
     def _drop_question(self, intent: Intent) -> None:
         if intent.name not in ("Stop", "NeverMind", "Repeat"):

@@ -42,7 +42,7 @@ class Reminders:
         say, keeper = self._kit.say, self._kit.time
         words = self._bare(slots.text(intent, "text"))
         if not words:
-            return Reply(say("reminders.ask_text"), expects_answer=True, asks="ReminderSet.text")
+            return Reply(say("reminders.ask_text"), expects_answer=True, asks="text")
         if len(words) > slots.LONGEST_TEXT:
             return Reply(say("general.too_long"), outcome="refused")
         made = self._timed(intent, words)
@@ -71,7 +71,7 @@ class Reminders:
             return Reply(say("general.bad_day", value=slots.text(intent, "repeat")[:60]), outcome="refused")
         if wanted is None and day is None and not repeat:
             question = say("reminders.ask_time", words=say.to_speaker(words))
-            return Reply(question, expects_answer=True, asks="ReminderSet.time")
+            return Reply(question, expects_answer=True, asks="time")
         if repeat:
             clock = wanted or MORNING
             due = next_instant(clock, keeper.zone, keeper.wall(), repeat=repeat)
@@ -126,7 +126,7 @@ class Reminders:
             return Reply(say("reminders.no_such"), outcome="refused")
         if len(there) > 1:
             told = say.join([say.to_speaker(each.words) for each in there[:5]], "or")
-            return Reply(say("reminders.which", reminders=told), expects_answer=True, asks="ReminderCancel.text")
+            return Reply(say("reminders.which", reminders=told), expects_answer=True, asks="text")
         self._remove(there)
         return Reply(say("reminders.cancelled", words=say.to_speaker(there[0].words)))
 

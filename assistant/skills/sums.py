@@ -18,7 +18,7 @@ class Sums:
         say = self._kit.say
         expression = slots.text(intent, "expression")
         if not expression:
-            return Reply(say("sums.which"), expects_answer=True, asks="Calculate.expression")
+            return Reply(say("sums.which"), expects_answer=True, asks="expression")
         try:
             result = calculate(expression)
         except SumError as error:

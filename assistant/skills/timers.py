@@ -47,12 +47,14 @@ class Timers:
 
     def _set(self, intent: Intent) -> Reply:
         say, time = self._kit.say, self._kit.time
+        if command := slots.text(intent, "command"):
+            return Reply(say("timers.no_commands", command=say.to_speaker(command[:60])), outcome="refused")
         seconds, until = slots.seconds(intent), None
         if seconds is None and (wanted := slots.clock(intent)) is not None:
             until = next_moment(wanted, time, pm_known=slots.pm_known(intent))
             seconds = until - time.wall()
         if seconds is None:
-            return Reply(say("timers.ask_length"), expects_answer=True, asks="TimerSet.duration")
+            return Reply(say("timers.ask_length"), expects_answer=True, asks="duration")
         name = _bare_name(slots.text(intent, "name"))
         if until is not None and not name:
             name = say.clock(time.local(until))
@@ -145,7 +147,7 @@ class Timers:
         timers = self._table.all()
         change = slots.seconds(intent)
         if change is None:
-            return Reply(say("timers.ask_length"), expects_answer=True, asks=f"{intent.name}.duration")
+            return Reply(say("timers.ask_length"), expects_answer=True, asks="duration")
         chosen = self._choose(intent, timers, by_duration=False)
         if isinstance(chosen, Reply):
             return chosen
@@ -280,7 +282,7 @@ class Timers:
             return timers[0]
         labels = list(dict.fromkeys(self.label(timer) for timer in timers))
         question = say("timers.which", names=say.join(labels[:6], "or"))
-        return Reply(question, expects_answer=True, asks=f"{intent.name}.name")
+        return Reply(question, expects_answer=True, asks="name")
 
     def _rings(self, timer: Timer) -> Announcement:
         """What is said when it ends. One that ended long before anybody could hear it does not ring any more."""

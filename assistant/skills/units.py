@@ -27,7 +27,7 @@ class Units:
         said_from, stuff = _parted(said_from, say.word("units.of"))
         what = what or stuff
         if not said_from or not said_to:
-            return Reply(say("units.which"), expects_answer=True, asks="ConvertUnits.to_unit")
+            return Reply(say("units.which"), expects_answer=True, asks="to_unit")
         units = []
         for said in (said_from, said_to):
             unit = self._table.find(said, imperial=say.imperial)

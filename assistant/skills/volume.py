@@ -36,7 +36,7 @@ class Volume:
             case "VolumeSet":
                 wanted = slots.number(intent, "level")
                 if wanted is None:
-                    return Reply(say("volume.ask"), expects_answer=True, asks="VolumeSet.level")
+                    return Reply(say("volume.ask"), expects_answer=True, asks="level")
                 if not 0 <= wanted <= 100:
                     return Reply(say("volume.range"), outcome="refused")
             case _:

@@ -1,10 +1,11 @@
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
 
 from assistant import events as ev
 from assistant.skills.kit import SentEntry
+from assistant.skills.timekeeping import Source
 from assistant.trace import TurnTrace
 from tests.skills.device import Device
 
@@ -135,3 +136,20 @@ def test_greetings_and_models(device: Device):
 def test_two_ways_to_say_it_never_the_same_twice_running(device: Device):
     said = [device.text("Thanks") for _ in range(6)]
     assert all(one != other for one, other in pairwise(said))
+
+
+def test_a_correction_replaces_what_was_just_done(device: Device):
+    device.say("TimerSet", duration=timedelta(minutes=50))
+    assert "15 minute" in device.text("TimerSet", duration=timedelta(minutes=15), replaces=True)
+    assert device.text("TimerStatus") == "15 minutes left."
+    device.say("ListAdd", item="milk")
+    device.say("TimerSet", duration=timedelta(minutes=5), replaces=True)
+    assert len(device.store.rows("SELECT * FROM timers")) == 2, "another request came between"
+    assert "milk" in device.text("ListRead")
+
+
+def test_the_time_is_told_in_answer_to_the_question():
+    device = Device(source=Source.NONE)
+    reply = device.say("TimeNow")
+    assert (reply.expects_answer, reply.asks) == (True, "time")
+    assert device.text("TimeNow", time=time(19, 30), pm_known=True).startswith("Thank you. It's 7:30 pm")

@@ -56,7 +56,7 @@ def test_an_answer_to_an_old_question_does_nothing(device: Device):
 
 
 def test_make_name_and_delete(device: Device):
-    assert device.say("ListCreate").asks == "ListCreate.list"
+    assert device.say("ListCreate").asks == "list"
     device.say("ListCreate", list="to do list")
     assert "already" in device.text("ListCreate", list="To Do")
     device.say("ListAdd", item="sweep", list="to do")
@@ -76,7 +76,7 @@ def test_is_it_on_the_list(device: Device):
 
 @pytest.mark.parametrize("item", ["", "   ", "\x00\x01", "and", ", ,"])
 def test_nothing_to_add(device: Device, item: str):
-    assert device.say("ListAdd", item=item).asks == "ListAdd.item"
+    assert device.say("ListAdd", item=item).asks == "item"
     assert device.store.rows("SELECT * FROM items") == []
 
 

@@ -65,14 +65,14 @@ def test_impossible_reminders_store_nothing(device: Device, slots: dict[str, Any
 
 
 def test_asks_for_what_is_missing(device: Device):
-    assert device.say("ReminderSet").asks == "ReminderSet.text"
-    assert device.say("ReminderSet", text="call mum").asks == "ReminderSet.time"
+    assert device.say("ReminderSet").asks == "text"
+    assert device.say("ReminderSet", text="call mum").asks == "time"
 
 
 def test_cancelled_by_some_of_its_words(device: Device):
     device.say("ReminderSet", text="call the dentist about the tooth", time=time(18))
     device.say("ReminderSet", text="take out the bins", time=time(19))
-    assert device.say("ReminderCancel").asks == "ReminderCancel.text"
+    assert device.say("ReminderCancel").asks == "text"
     assert "dentist" in device.text("ReminderCancel", text="the dentist")
     assert device.say("ReminderCancel", text="feed the unicorn").outcome == "refused"
     device.say("Undo")

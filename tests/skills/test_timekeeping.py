@@ -41,7 +41,7 @@ def test_after_a_power_cut_without_a_battery_it_says_that_it_does_not_know():
     reply = device.say("TimeNow")
     assert "don't know for how long" in reply.text
     assert "5:01 pm" in reply.text, "only observed time counts: it was last seen alive at 5:01"
-    assert (reply.expects_answer, reply.asks) == (True, "ClockSet.time")
+    assert (reply.expects_answer, reply.asks) == (True, "time")
 
 
 def test_only_observed_time_counts_for_a_timer():
