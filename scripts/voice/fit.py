@@ -30,6 +30,9 @@ GRID: Final = 64
 """Places on the mel axis at which that floor is applied."""
 SHRINK: Final = 1.0
 """Heard so often, a pair is believed by half."""
+SHARPEST: Final = 1.25
+"""Averages vary less than speech does; each coefficient is stretched to vary as much, but no more than this: the
+highest ones are mostly noise, by two and more."""
 RARE: Final = 8
 """A class heard less often is not kept."""
 FAR: Final = 99.0
@@ -148,8 +151,13 @@ def courses(corpus: Corpus) -> dict[str, Array]:
             x += tables[name][key]
             tables[name] = grouped(x, key, size * size, SHRINK)
             x -= tables[name][key]
+    made = mean[sound * 2 + stress] + tables["left"][pairs["left"]] + tables["right"][pairs["right"]]
+    voice = ~np.isin(sound, [index for index, name in enumerate(corpus.classes) if name in (",", ".", "^")])
+    blur = (made + x)[voice].std(axis=(0, 1)) / made[voice].std(axis=(0, 1))
     print(f"left unexplained: {np.abs(x[..., 1:ORDER]).mean():.3f} nepers a coefficient")
-    out: dict[str, Array] = {"mean": mean}
+    sharpen = np.ones(WIDTH)
+    sharpen[1:ORDER] = np.clip(blur[1:ORDER], 1.0, SHARPEST)
+    out: dict[str, Array] = {"mean": mean, "sharpen": sharpen, "centre": mean.mean(axis=(0, 1))}
     for name, table in tables.items():
         used = np.flatnonzero(np.abs(table).any(axis=(1, 2)))
         index = np.zeros(size * size, np.int64)
@@ -204,6 +212,7 @@ def prosody(corpus: Corpus) -> dict[str, Array]:
     end = corpus.start + corpus.length
     count = voiced[end] - voiced[corpus.start]
     level = (height[end] - height[corpus.start]) / np.maximum(count, 1)
+    # Questions get their melody in export.py: flite says them as statements.
     sure = (count >= 0.6 * corpus.length) & (count > 2) & ~corpus.asked
     pitch = regress(corpus, level, sure, count)
     for name, table in (("length", length), ("pitch", pitch)):

@@ -162,12 +162,15 @@ def main() -> None:
     arguments.add_argument("model", type=Path)
     arguments.add_argument("--every", type=int, default=1, help="take each Nth sentence")
     arguments.add_argument("--misses", action="store_true", help="show what was misheard")
+    arguments.add_argument("--only", choices=("espeak_ng", "voice"), help="one of the two")
     chosen = arguments.parse_args()
     texts = (HERE / "sentences.txt").read_text(encoding="utf-8").splitlines()
     ear = Listener(texts)
     voice = Spoken(chosen.model)
     result: dict[str, object] = {"sentences": len(texts[:: chosen.every]), "load_ms": round(voice.load_ms, 1)}
     for name, speak in (("espeak_ng", espeak), ("voice", voice)):
+        if chosen.only not in (None, name):
+            continue
         exact, waves, seconds, popped, wrong = 0, [], 0.0, 0, []
         for text in texts[:: chosen.every]:
             wave, rate = speak(text)

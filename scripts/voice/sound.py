@@ -10,7 +10,7 @@ END = 2**40
 """Behind the last element of anything."""
 PHASES = 251
 """Rows of random phase for the noise, used in turn: repeats after 1.6 s, a prime so that nothing else falls in step."""
-LOUDNESS = 0.5
+LOUDNESS = 0.6
 """Gain before the limiter; sets the mean loudness (measured by scripts/voice/measure.py)."""
 CEILING = 0.95
 """Largest sample that can come out."""

@@ -1,9 +1,8 @@
 """Make the training data: flite speaks every sentence, WORLD measures what it said.
 
-flite (Debian's package, with the statistical voice "slt"; free, of the University of Edinburgh's and Carnegie Mellon's
-making) prints the phones that it spoke and their times. They are laid beside the phonemes that Piper will feed, so
-each token gets its frames. The waveform is measured by pyworld: pitch (DIO, StoneMask), envelope (CheapTrick),
-aperiodicity (D4C). flite's intonation falls in every sentence; yes-or-no questions are given a rise here.
+flite (Debian's package, with its statistical voice "slt"; free software of Carnegie Mellon University) prints the
+phones that it spoke and their times. They are laid beside the phonemes that Piper will feed, so each token gets its
+frames. The waveform is measured by pyworld: pitch (DIO, StoneMask), envelope (CheapTrick), aperiodicity (D4C).
 """
 
 import argparse
@@ -30,10 +29,6 @@ START_FRAMES, END_FRAMES = 4, 6
 """Frames of silence that are left before the first sound and after the last (50 and 75 ms)."""
 PITCH_HZ = (90.0, 330.0)
 """Where slt's pitch is looked for."""
-RISE, RISE_S = 0.42, 0.40
-"""A yes-or-no question ends this much higher (log pitch: 7 semitones) over this long."""
-OPENERS = frozenset({"what", "who", "whose", "when", "where", "why", "which", "how", "pardon", "sorry"})
-"""Questions that begin so fall as statements do."""
 POINTS = 1024
 """Points of WORLD's transforms."""
 SHARD = 200
@@ -100,16 +95,6 @@ def durations(tokens: list[str], phones: list[tuple[str, float]]) -> NDArray[np.
     return np.diff(np.round(filled / FRAME_S).astype(int), prepend=0)
 
 
-def raised(pitch: NDArray[np.float64], text: str) -> NDArray[np.float64]:
-    """The pitch with a rise at the end of a yes-or-no question; anything else as it is."""
-    first = text.split(maxsplit=1)[0].lower().strip("?!.,") if text.split() else ""
-    voiced = np.flatnonzero(pitch > 0)
-    if not text.endswith("?") or first in OPENERS or len(voiced) == 0:
-        return pitch
-    into = (np.arange(len(pitch)) - voiced[-1]) * STEP / RATE / RISE_S + 1.0
-    return pitch * np.exp(RISE * np.clip(into, 0.0, 1.0) ** 1.5)
-
-
 def measure(wave: NDArray[np.float64], count: int, rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     """Envelope, aperiodicity and pitch at the middles of `count` acoustic frames."""
     times = (np.arange(count) + 0.5) * STEP / RATE
@@ -130,7 +115,6 @@ def listen(tokens: list[str], text: str, voice: str, rows: NDArray[np.float64]) 
         return None
     total = int(frames.sum())
     envelope, aperiodicity, pitch = measure(wave, total * PER_FRAME, rows)
-    pitch = raised(pitch, text)
     start = max(0, int(frames[0]) - START_FRAMES)
     tail = -2 if tokens[-1] in PAUSES else -1
     end = max(0, int(frames[tail]) - END_FRAMES)
