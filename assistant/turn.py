@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from assistant import events as ev
 from assistant.answering import Answer, Answerer
-from assistant.audio import Samples
+from assistant.audio import SAMPLE_RATE, Samples
 from assistant.audio.vad import Activity
 from assistant.clock import Clock
 from assistant.errors import AssistantError
@@ -31,6 +31,10 @@ from assistant.workers import Worker
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+WAKE_TAIL_S = 0.4
+"""A word that begins longer than this before the wake detection is the wake phrase's: the models fire at most 0.35 s
+after its end (docs/wake.md), and the phrase's last word lasts longer than what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,9 @@ class Turn:
         endpointer.begin(begins_s)
         partial, started, rule = "", False, "end-of-sound"
         position = last_speech = begins_s
-        stream = await self._stage("recognise", rooms.hearing, rooms.recognizer.start)
+        # what begins earlier belongs to the wake phrase
+        skip_s = max(0.0, len(preroll) / SAMPLE_RATE - WAKE_TAIL_S)
+        stream = await self._stage("recognise", rooms.hearing, lambda: rooms.recognizer.start(skip_s))
         if len(preroll):
             partial = await self._stage("recognise", rooms.hearing, partial_of(stream, preroll))
         async for frame in frames:

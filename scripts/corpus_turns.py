@@ -121,7 +121,7 @@ def table(rows: list[dict[str, Any]]) -> str:
             out.append(f"| {stage} | {statistics.median(values):.0f} | {p95:.0f} |")
     rules: dict[str, int] = {}
     for row in rows:
-        if row["turn"]:
+        if row["turn"] and row["turn"]["endpoint_rule"]:
             rules[row["turn"]["endpoint_rule"]] = rules.get(row["turn"]["endpoint_rule"], 0) + 1
     out += ["", "End of speech by rule: " + ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items()))]
     return "\n".join(out)

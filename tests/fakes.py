@@ -83,7 +83,7 @@ class FakeRecognizer:
     def set_phrases(self, phrases: Sequence[str]) -> None:
         pass
 
-    def start(self) -> "FakeStream":
+    def start(self, skip_s: float = 0.0) -> "FakeStream":
         if self.fail_on == "start":
             raise RuntimeError("scripted")
         text = self.script[min(self.started, len(self.script) - 1)]

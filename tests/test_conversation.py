@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from assistant import events as ev
+from assistant.conversation import PREROLL_S
 from assistant.errors import AssistantError
 from assistant.skills import Reply
 from tests.fakes import (
@@ -60,7 +61,7 @@ def test_no_word_is_lost_without_a_pause_after_the_wake_word() -> None:
     house = House("what time is it")
     hear(house)
     # the first thing the recogniser gets is sound from before the detection
-    assert len(house.recognizer.fed[0]) == pytest.approx(0.8 * 16000, abs=320)
+    assert len(house.recognizer.fed[0]) == pytest.approx(PREROLL_S * 16000, abs=320)
 
 
 def test_woken_and_nothing_said() -> None:

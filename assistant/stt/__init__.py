@@ -59,8 +59,10 @@ class RecognizerStream(Protocol):
 class Recognizer(Protocol):
     """A loaded speech model. Long-lived."""
 
-    def start(self) -> RecognizerStream:
-        """Begin an utterance."""
+    def start(self, skip_s: float = 0.0) -> RecognizerStream:
+        """Begin an utterance. Words that begin in its first `skip_s` seconds are heard but left out: they belong
+        to the wake phrase, of which a recogniser makes better sense when it hears the whole than when it hears the
+        end."""
         ...
 
     def set_phrases(self, phrases: Sequence[str]) -> None:

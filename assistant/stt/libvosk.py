@@ -101,6 +101,14 @@ class NativeRecognizer:
         """The words of the open segment so far."""
         return str(self._read("vosk_recognizer_partial_result").get("partial", ""))
 
+    def partial_words(self) -> list[dict[str, Any]]:
+        """Those of them that are finished, as in `result`: the last ones may be missing."""
+        self._engine.library.vosk_recognizer_set_partial_words(self._handle, 1)
+        try:
+            return list(self._read("vosk_recognizer_partial_result").get("partial_result", ()))
+        finally:
+            self._engine.library.vosk_recognizer_set_partial_words(self._handle, 0)
+
     def result(self) -> list[dict[str, Any]]:
         """The closed segment's words: "word", "start", "end" (seconds of the stream) and "conf"."""
         return list(self._read("vosk_recognizer_result").get("result", ()))

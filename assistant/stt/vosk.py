@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.audio import Samples
+from assistant.audio import SAMPLE_RATE, Samples
 from assistant.errors import AssistantError, ModelError
 from assistant.stt import Hypothesis, Transcription, Word, libvosk
 from assistant.stt.arbiter import UNKNOWN, arbitrate
@@ -16,6 +16,9 @@ from assistant.stt.libvosk import EngineError, NativeModel, NativeRecognizer
 from assistant.trial import ensure_loads
 
 logger = logging.getLogger(__name__)
+
+FINISHING_S = 0.8
+"""How long after a word's end the engine counts it as finished, seconds, at most."""
 
 
 class VoskRecognizer:
@@ -80,14 +83,14 @@ class VoskRecognizer:
             self._prepared = None
         self._prepare()
 
-    def start(self) -> "VoskStream":
-        """Begin an utterance. The grammar recogniser was made ready beforehand; the next one is made behind it."""
+    def start(self, skip_s: float = 0.0) -> "VoskStream":
+        """Begin an utterance; words that begin before `skip_s` are left out. The grammar recogniser was made ready beforehand; the next one is made behind it."""
         with self._lock:
             grammar, phrases, prepared = self._grammar, self._phrases, self._prepared
             self._prepared = None
         if grammar and prepared is None:
             prepared = self._new(grammar)
-        stream = VoskStream(self._new(""), prepared if grammar else None, phrases)
+        stream = VoskStream(self._new(""), prepared if grammar else None, phrases, skip_s)
         if grammar:
             threading.Thread(target=self._prepare, name="vosk-prepare", daemon=True).start()
         return stream
@@ -113,11 +116,15 @@ class VoskStream:
     """One utterance. Lives on one thread; spent after `finish`."""
 
     def __init__(
-        self, open_: NativeRecognizer, grammar: NativeRecognizer | None, phrases: frozenset[str] = frozenset()
+        self,
+        open_: NativeRecognizer,
+        grammar: NativeRecognizer | None,
+        phrases: frozenset[str] = frozenset(),
+        skip_s: float = 0.0,
     ) -> None:
         self._phrases = phrases
-        self._open = _Channel(open_, "open")
-        self._grammar = _Channel(grammar, "grammar") if grammar is not None else None
+        self._open = _Channel(open_, "open", skip_s)
+        self._grammar = _Channel(grammar, "grammar", skip_s) if grammar is not None else None
         self._finished = False
 
     def feed(self, samples: Samples) -> str:
@@ -150,10 +157,11 @@ class VoskStream:
 class _Channel:
     """One recogniser on the stream. The engine ends segments of its own accord at pauses; they are joined here."""
 
-    def __init__(self, recognizer: NativeRecognizer, source: str) -> None:
-        self._recognizer, self._source = recognizer, source
+    def __init__(self, recognizer: NativeRecognizer, source: str, skip_s: float = 0.0) -> None:
+        self._recognizer, self._source, self._skip_s = recognizer, source, skip_s
         self._words: list[Word] = []
-        self._partial = ""
+        self._partial: list[str] = []
+        self._fed_s = 0.0
 
     def feed(self, pcm: bytes) -> str:
         if pcm:
@@ -163,8 +171,19 @@ class _Channel:
                 raise AssistantError("the speech engine failed on this sound; say it again") from error
             if closed:
                 self._take(self._recognizer.result())
-            self._partial = "" if closed else self._recognizer.partial()
-        return " ".join([*(word.text for word in self._words), *self._partial.split()])
+            self._fed_s += len(pcm) / 2 / SAMPLE_RATE
+            self._partial = [] if closed else self._kept(self._recognizer.partial().split())
+        return " ".join([*(word.text for word in self._words), *self._partial])
+
+    def _kept(self, partial: list[str]) -> list[str]:
+        """The open segment's words without those that begin in the part to skip."""
+        if not partial or not self._skip_s or self._words:
+            return partial
+        timed = self._recognizer.partial_words()
+        if not timed:
+            # no word is finished yet: it belongs to whatever is being said now
+            return [] if self._fed_s < self._skip_s + FINISHING_S else partial
+        return partial[sum(float(word["start"]) < self._skip_s for word in timed) :]
 
     def finish(self) -> Hypothesis:
         self._take(self._recognizer.final())
@@ -174,5 +193,7 @@ class _Channel:
 
     def _take(self, words: list[dict[str, Any]]) -> None:
         for word in words:
+            if float(word["start"]) < self._skip_s:
+                continue
             confidence = min(1.0, max(0.0, float(word["conf"])))
             self._words.append(Word(str(word["word"]), float(word["start"]), float(word["end"]), confidence))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.audio import FRAME_SAMPLES, Samples
+from assistant.audio import FRAME_SAMPLES, SAMPLE_RATE, Samples
 from assistant.errors import AssistantError
 from assistant.stt.vosk import VoskRecognizer, VoskStream
 
@@ -169,3 +169,14 @@ def test_no_http_client_comes_with_it(hearing: Path) -> None:
     )
     said = subprocess.run([sys.executable, "-c", code, str(hearing)], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+def test_what_begins_in_the_part_to_skip_is_left_out(hearing: Path, say: Callable[[str], Samples]) -> None:
+    recognizer = VoskRecognizer(hearing)
+    call, request = say("okay nabu"), say("what time is it")
+    stream = recognizer.start(skip_s=len(call) / SAMPLE_RATE)
+    partials = listen(stream, np.concatenate((call, request)))
+    assert stream.finish().chosen.text == "what time is it"
+    # the words that come and go while somebody speaks hold nothing of it either
+    assert partials[-1] == "what time is it"
+    assert not any("okay" in partial or "nabu" in partial for partial in partials)
