@@ -40,7 +40,7 @@ def main() -> int:
             shutil.copytree(args.model_dir, scratch)
             build_graph(scratch, words, counts, unknown_cost=price)
             model = NativeModel(str(scratch))
-            phrases = grammar(known)
+            phrases = grammar(model, known)
             right = sum(decode(model, clip, phrases)[0] == clip.text for clip in known)
             heard = [decode(model, clip, phrases)[0] for clip in foreign]
             false = sum(text in sentences for text in heard)
