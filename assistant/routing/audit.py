@@ -67,7 +67,7 @@ def verify(path: Path, *, public_key: bytes, seed: bytes | None, kept: dict[str,
     return Verdict(len(rows), tuple(problems), chain_checked=seed is not None)
 
 
-def _contents(rows: list[tuple[int, bytes | None, bytes, bytes]]) -> list[str]:
+def _contents(rows: list[tuple[int, Any, Any, Any]]) -> list[str]:
     problems = []
     erased = max(
         (
@@ -84,7 +84,7 @@ def _contents(rows: list[tuple[int, bytes | None, bytes, bytes]]) -> list[str]:
         if body is None:
             if seq > erased:
                 problems.append(f"entry {seq}: its content is gone and nobody erased it")
-        elif hashlib.sha256(body).digest() != digest:
+        elif not isinstance(body, bytes) or hashlib.sha256(body).digest() != digest:
             problems.append(f"entry {seq}: was changed")
     return problems
 

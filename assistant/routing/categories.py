@@ -42,7 +42,7 @@ class Judgement:
     """The rule that set `required`."""
 
 
-BASE = 0.85
+BASE = 0.90
 """Least chance of being harmless. Chosen on generated sentences (docs/privacy.md): below it the share of sensitive
 sentences let through rises, above it harmless ones stay at home for no gain."""
 
@@ -101,16 +101,28 @@ def required(reading: Reading) -> tuple[float, str]:
     health = reading.count("illness") + reading.count("mental") + reading.count("medicine") + reading.count("sex")
     if sum_ and not health:
         return BASE, "a sum"
+    own_affairs = reading.count("money") + reading.count("law") + reading.count("crime") + reading.count("secret")
     if first and (health or reading.count("care")):
-        return 0.995, "speaks of someone's own health"
+        return 0.997, "speaks of someone's own health"
     if health:
-        return 0.97, "a health word"
-    if first and (reading.count("money") or reading.count("law") or reading.count("crime") or reading.count("secret")):
-        return 0.96, "speaks of someone's own money, rights or papers"
-    if first and reading.count("kin"):
-        return 0.95, "speaks of someone's own people"
+        return 0.985, "a health word"
+    if first and reading.count("body"):
+        return 0.99, "speaks of someone's own body"
+    if first and own_affairs:
+        return 0.988, "speaks of someone's own money, rights or papers"
+    if reading.count("money") + reading.count("body") + reading.count("care"):
+        return 0.97, "a word of money or the body"
+    if first and (reading.count("kin") or reading.count("contact")):
+        return 0.975, "speaks of someone's own people"
+    if first and not any(w in TASKS for w in reading.words[:6]):
+        return 0.955, "speaks of the speaker"
     return BASE, "nothing in particular"
 
+
+TASKS = frozenset(
+    "write draft compose create make tell give recommend suggest help explain describe translate plan imagine pretend list".split()
+)
+"""Verbs of a request for something new rather than about the speaker."""
 
 WINDOW, STRIDE = 14, 7
 """Words of a window and the step between two: one sentence of a long tale (median spoken sentence: 8 to 15 words)."""

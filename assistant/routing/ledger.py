@@ -154,10 +154,10 @@ class Ledger:
         with self._open() as db:
             db.execute("BEGIN IMMEDIATE")
             last = db.execute("SELECT seq FROM state").fetchone()[0]
-            count = db.execute(
-                'SELECT count(*) FROM entries WHERE body IS NOT NULL AND body NOT LIKE \'%"kind":"erased"%\''
-            ).fetchone()[0]
-            db.execute('UPDATE entries SET body = NULL WHERE seq <= ? AND body NOT LIKE \'%"kind":"erased"%\'', (last,))
+            rows = db.execute("SELECT seq, body FROM entries WHERE body IS NOT NULL").fetchall()
+            full = [seq for seq, body in rows if entry_of(seq, body).kind != "erased"]
+            db.executemany("UPDATE entries SET body = NULL WHERE seq = ?", [(seq,) for seq in full])
+            count = len(full)
             body = {
                 "kind": "erased",
                 "at": self._clock.now().isoformat(),
@@ -170,7 +170,7 @@ class Ledger:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return int(count)
+        return count
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

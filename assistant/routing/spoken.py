@@ -268,7 +268,7 @@ def written(text: str, *, split: bool = False) -> Form:
     return Form("".join(out), tuple(origin))
 
 
-_GAP = re.compile(r"[\s,.\-\u2013/()_+:;]{0,4}")
+_GAP = re.compile(r"[\s,.\-\u2013/()_:;]{0,4}")
 
 
 def _joined(text: str, toks: list[Token], words: list[str], i: int) -> list[str]:
@@ -278,7 +278,7 @@ def _joined(text: str, toks: list[Token], words: list[str], i: int) -> list[str]
         end < len(toks)
         and end < i + 80
         and _GAP.fullmatch(text, toks[end - 1].end, toks[end].start)
-        and "+ " not in text[toks[end - 1].end : toks[end].start]
+        and text[toks[end - 1].end : toks[end].start] not in (".", ",")  # a decimal: read as it stands
     ):
         end += 1
     return words[:end]
@@ -294,14 +294,11 @@ def _run(words: list[str], i: int, *, split: bool) -> list[tuple[str, int, int]]
             pieces.append((piece[0], at, at + piece[1]))
             at += piece[1]
             continue
-        skip = at + 1
-        if (
-            pieces
-            and (words[at] in SIGNS or words[at] in _FILLERS)
-            and skip < len(words)
-            and _piece(words, skip, split=split) is not None
-        ):
-            pieces.append((SIGNS.get(words[at], ""), at, skip))
+        skip = at
+        while skip < at + 3 and skip < len(words) and (words[skip] in SIGNS or words[skip] in _FILLERS):
+            skip += 1
+        if pieces and at < skip < len(words) and _piece(words, skip, split=split) is not None:
+            pieces += [(SIGNS.get(words[k], ""), k, k + 1) for k in range(at, skip)]
             at = skip
             continue
         break

@@ -119,7 +119,7 @@ def vocabulary(lists: dict[str, list[str]]) -> dict[str, list[str]]:
         "sport": SPORT, "science": SCIENCE + lists["science"], "event": EVENTS, "event_h": EVENTS_H, "shop": SHOPS, "bank": BANKS, "bill": BILLS,
         "spend": SPEND, "topic": TOPICS, "msg": MSGS, "private": PRIVATE, "private_s": PRIVATE_S, "abusive": ABUSIVE, "did_m": DID_M,
         "life_m": LIFE, "bad_m": BAD, "legal_act": LEGAL_ACT, "legal_noun": LEGAL_NOUN, "legal_do": LEGAL_DO, "did_l": DID_L,
-        "crime": CRIMES, "period": PERIODS, "period_s": W("night day week morning"), "time": TIMES, "month": MONTHS, "day": DAYS,
+        "crime": CRIMES, "period": PERIODS, "period_s": W("night day week morning"), "season_n": W("spring summer autumn winter may july"), "time": TIMES, "month": MONTHS, "day": DAYS,
         "place": PLACES + lists["place"], "language": LANGUAGES, "thing": THINGS + lists["thing"], "planet": W("mars venus jupiter saturn mercury"),
         "hurts": W("hurts aches burns itches"), "hurt": W("hurt ache burn itch swell"), "hurting": W("hurting aching itching bleeding burning"),
         "swollen": W("swollen red numb bruised infected bleeding stiff sore"), "bad_b": W("numb stiff cold hot swollen tight weak sore"),
@@ -144,6 +144,7 @@ class Generator:
         text = template
         while "(" in text:       # innermost alternatives first
             text = re.sub(r"\(([^()]*)\)", lambda m: self.rng.choice(m[1].split("|")), text, count=1)
+        text = text.replace("s?", self.rng.choice(("", "s")))
         while "{" in text:
             text = re.sub(r"\{(\w+)\}", lambda m: self.fill(m[1]), text, count=1)
         return " ".join(text.split())

@@ -91,7 +91,7 @@ OWN = {
         stepson stepdaughter sibling siblings roommate flatmate neighbour neighbor neighbors neighbours landlord landlady
         boss coworker colleague friend friends bestie lover mistress newborn infant teenager teen grandparents in-laws
         mother-in-law father-in-law hubby babysitter nanny tenant supervisor teacher""",
-    "money": """bank banking account accounts overdraft mortgage loan loans debt debts creditor lender paycheck payslip salary
+    "money": """bank banking account accounts w2s 1099 1040 p60 payslips overdraft mortgage loan loans debt debts creditor lender paycheck payslip salary
         wage wages payroll payday pension annuity 401k ira roth rollover tax taxes refund w2 w-2 irs hmrc audit bankruptcy
         bankrupt savings deposit deposits withdrawal withdraw withdrawn transfer transfers transferred transaction
         transactions payment payments payee beneficiary debit debited credited creditcard visa mastercard amex maestro atm
@@ -128,7 +128,9 @@ OWN = {
         hereditary-disease inherited palsy dementia alzheimer alzheimers parkinson parkinsons erectile impotence libido
         incontinence snoring apnea cataract glaucoma hepatitis tuberculosis malaria pneumonia bronchitis sinusitis
         tonsillitis appendicitis anemia anaemia hemorrhoid hemorrhoids haemorrhoids varicose jaundice dehydration
-        concussion contagious genetic-disorder congenital chronic acute relapse remission metastatic tremor""",
+        concussion contagious genetic-disorder congenital poisoning poisoned toxicity intoxication triglyceride triglycerides hemoglobin
+        haemoglobin hematocrit platelets glucose creatinine antibody antibodies antigen immune immunity ketones ferritin
+        biomarker biomarkers comorbidity symptomatic asymptomatic incompatibility chronic acute relapse remission metastatic tremor""",
     "medicine": """medication medications medicine medicines meds drug-dose dose doses dosage dosing pill pills tablet prescription
         prescriptions prescribed prescribe antibiotic antibiotics painkiller painkillers steroid steroids
         contraceptive contraception tylenol advil ibuprofen aspirin paracetamol acetaminophen viagra cialis xanax prozac
@@ -246,11 +248,12 @@ def main() -> None:
         for title in re.findall(r"<(?:desc|note)>([^<]+)</(?:desc|note)>", text):
             for w in re.findall(r"[a-z]+", title.lower().replace("'s", "")):
                 icd[w] += 1
-    for w in icd():
-        if len(w) >= 5 and w not in STOP and not everyday_word(w) and w not in known:
-            # a word of the nomenclature that the general dictionary lacks as a noun is a medical one only if it is long
-            if len(w) >= 8 or re.search(r"(itis|osis|emia|pathy|oma|algia|plegia|uria|rrhea|ectomy)$", w):
-                words[w] |= 1 << CONCEPTS.index("illness")
+    medical = re.compile(r"(itis|osis|emia|pathy|oma|algia|plegia|uria|rrhea|ectomy)$")
+    for w in icd:
+        # a word of the nomenclature that the general dictionary lacks is a medical one if it is long or sounds so
+        unknown = len(w) >= 5 and w not in STOP and not everyday_word(w) and w not in known
+        if unknown and (len(w) >= 8 or medical.search(w)):
+            words[w] |= 1 << CONCEPTS.index("illness")
 
     class Plain(pickle.Unpickler):
         def find_class(self, module: str, name: str) -> object:

@@ -21,9 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from generate import CLASSES, Generator, templates
 
 from assistant.routing.features import BUCKETS, Reading, features, read
-from assistant.routing.lexicon import default_lexicon, privacy_dir
+from assistant.routing.lexicon import CONCEPTS, default_lexicon, privacy_dir
 
-SHARE = {"benign": 0.42, "health": 0.16, "mental": 0.11, "money": 0.13, "legal": 0.05, "personal": 0.08, "secret": 0.05}
+SENSITIVE = ("illness", "mental", "medicine", "body", "care", "sex", "kin", "money", "secret", "law", "crime", "contact")
+SHARE = {"benign": 0.46, "health": 0.15, "mental": 0.11, "money": 0.12, "legal": 0.05, "personal": 0.07, "secret": 0.04}
 PREFIXES = ("", "", "", "", "", "please ", "can you tell me ", "i want to know ", "tell me ", "could you ", "hey ", "um ", "okay ", "so ",
             "i was wondering ", "quick question ")
 
@@ -40,7 +41,20 @@ def lists(source: Path) -> dict[str, list[str]]:
     v = json.loads((source / "vocabulary.json").read_text())
     def one(name):
         return [w for w in v[name] if w.isalpha() and 3 <= len(w) <= 10]
-    return {"disease": v["disease"] + [w for w in v["illness"] if len(w) > 4] * 2 + v["mental"], "drug": v["medline"] * 4 + v["medicine"][::6],
+    lexicon, sensitive = default_lexicon(), sum(1 << CONCEPTS.index(c) for c in SENSITIVE)
+
+    def common(part: str, least: int) -> list[str]:
+        """Words of a part of speech that were met at least so often, none with a sensitive meaning."""
+        count: Counter[str] = Counter()
+        for line in (Path("/usr/share/wordnet") / "cntlist.rev").read_text().splitlines():
+            key, _, n = line.split()
+            lemma, rest = key.split("%")
+            if rest[0] in part and lemma.isalpha() and len(lemma) > 2:
+                count[lemma] += int(n)
+        return [w for w, n in count.items() if n >= least and not lexicon.mask(w) & sensitive]
+
+    words = {"noun": common("1", 1), "verb": common("2", 4), "adjx": common("35", 2)}
+    return words | {"disease": v["disease"] + [w for w in v["illness"] if len(w) > 4] * 2 + v["mental"], "drug": v["medline"] * 4 + v["medicine"][::6],
             "animal": one("animal"), "food": one("food"), "plant": one("plant"), "science": one("science"), "thing": one("thing"),
             "place": [w for w in v["place"] if all(c.isalpha() or c == " " for c in w)], "name": [n for n in v["name"] if len(n) > 2]}
 
