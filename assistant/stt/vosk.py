@@ -17,7 +17,7 @@ from assistant.trial import ensure_loads
 
 logger = logging.getLogger(__name__)
 
-FINISHING_S = 0.8
+FINISHING_S = 1.0
 """How long after a word's end the engine counts it as finished, seconds, at most."""
 
 
