@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 DEADLINE_S = 2.5
 """An answer later than this is none: with it, a reply is spoken within the 3 s a person will wait for a lamp."""
 
+UNSPOKEN = 1.4
+"""The inventory is no answer that anybody waits for, and a large house takes its time: so much longer."""
+
 CONNECT_S = 1.5
 LARGEST = 8 * 1024 * 1024
 """Bytes of one answer; a house of a thousand devices sends about one megabyte."""
@@ -254,7 +257,7 @@ class HubClient:
         Timeouts of single reads do not bound a hub that sends a byte a second; so the work has a thread of its own,
         which is left behind (its connection closed) when it is late.
         """
-        limit = self._deadline_s
+        limit = self._deadline_s * (UNSPOKEN if work == self._inventory else 1)
         if isinstance(seconds, (int, float)) and 0 < seconds < limit:
             limit = float(seconds)
         done: list[T] = []

@@ -59,7 +59,7 @@ class TimeAndDate:
             if zone is None:
                 return Reply(say("clock.unknown_place", place=place[:60]), outcome="refused")
             there = now.astimezone(ZoneInfo(zone))
-            named = place.title() if place.islower() else place
+            named = self._as_name(place)
             if there.date() == now.date():
                 return Reply(say("clock.now_place", time=say.clock(there), place=named))
             day = say.day(there.date(), now.date())
@@ -70,13 +70,25 @@ class TimeAndDate:
             return Reply(text, expects_answer=True, asks="time")
         return Reply(say("clock.now", time=say.clock(now)))
 
+    def _as_name(self, place: str) -> str:
+        """ "new york" as it is written: "New York", "the UK"."""
+        table = self._kit.say.table("clock")
+        words = [
+            word.upper() if word.lower() in table["capitals"] else word if word in table["small"] else word.capitalize()
+            for word in place.split()
+        ]
+        return " ".join(words) if place.islower() else place
+
     def _date(self, intent: Intent) -> Reply:
         say, today = self._kit.say, self._kit.time.now().date()
         day = slots.day(intent) or today
         values = {"weekday": say.weekday(day.weekday()), "date": say.calendar(day, year=day.year != today.year)}
         if day == today:
             return Reply(say("clock.today", **values))
-        return Reply(say("clock.that_day", day=say.day(day, today) if _near(day, today) else values["date"], **values))
+        if not _near(day, today):
+            return Reply(say("clock.day_of", **values))
+        key = "clock.that_day" if day > today else "clock.that_day_past"
+        return Reply(say(key, day=say.day(day, today), **values))
 
     def _weekday(self, intent: Intent) -> Reply:
         say, today = self._kit.say, self._kit.time.now().date()

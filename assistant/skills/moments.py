@@ -1,5 +1,6 @@
 """Times of day that were said, turned into moments."""
 
+import math
 from datetime import date, time
 
 from assistant.skills.recurrence import instant, next_instant
@@ -25,6 +26,8 @@ def on_day(wanted: time, day: date, keeper: Timekeeper, *, pm_known: bool, eveni
     When am or pm was not said, hours up to `evening_hours` mean the afternoon, others the morning; today, the first
     of both that is still to come.
     """
+    if not 1900 < day.year < 9000:  # beyond what instants can be reckoned with
+        return math.copysign(math.inf, day.year - 5000)
     first = instant(day, wanted, keeper.zone)
     if pm_known:
         return first

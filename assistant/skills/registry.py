@@ -80,7 +80,7 @@ class Skills:
         *,
         hub: Hub | None = None,
         ledger: Ledger | None = None,
-        trace: Callable[[], TurnTrace | None] = lambda: None,
+        trace: Callable[[], TurnTrace | None] | None = None,
         models: Callable[[], Sequence[str]] = tuple,
         rng: random.Random | None = None,
         source: Callable[[], Source] = clock_source,
@@ -113,7 +113,7 @@ class Skills:
             home=home if callable(home) else lambda: home,
             hub=hub,
             ledger=ledger,
-            trace=trace,
+            trace=trace or (lambda: None),
             models=models,
         )
         self._clock = clock
