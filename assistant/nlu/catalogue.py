@@ -16,19 +16,21 @@ from assistant.nlu.intent import Class
 SENTENCES = Path(__file__).parent / "sentences"
 
 HASS_INTENTS = frozenset(
-    {
-        "HassTurnOn", "HassTurnOff", "HassLightSet", "HassSetPosition", "HassGetState", "HassClimateGetTemperature",
-        "HassClimateSetTemperature", "HassClimateSetFanMode", "HassFanSetSpeed", "HassVacuumStart",
-        "HassVacuumReturnToBase", "HassVacuumCleanArea", "HassLawnMowerDock", "HassLawnMowerStartMowing",
-        "HassMediaNext", "HassMediaPause", "HassMediaPrevious", "HassMediaUnpause", "HassMediaPlayerMute",
-        "HassMediaPlayerUnmute", "HassSetVolume", "HassSetVolumeRelative", "HassBroadcast",
-    }
+    { "HassTurnOn", "HassTurnOff", "HassLightSet", "HassSetPosition", "HassGetState",
+    "HassClimateGetTemperature", "HassClimateSetTemperature", "HassClimateSetFanMode", "HassFanSetSpeed",
+    "HassVacuumStart", "HassVacuumReturnToBase", "HassVacuumCleanArea", "HassLawnMowerDock",
+    "HassLawnMowerStartMowing", "HassMediaNext", "HassMediaPause", "HassMediaPrevious", "HassMediaUnpause",
+    "HassMediaPlayerMute", "HassMediaPlayerUnmute", "HassSetVolume", "HassSetVolumeRelative",
+    "HassBroadcast", }
 )  # fmt: skip
 """Taken from home-assistant-intents. Its timers, lists, clock, weather and music search are covered by our own
 files, whose sentences know every spoken form of a time and never let a wildcard begin a sentence."""
 
 _FILE_KEYS = frozenset({"class", "intents", "expansion_rules", "lists", "language"})
 _WILDCARDS = ("item", "text", "query", "place", "new_name", "new_list")
+_BARE_NAMES = frozenset({"[<the>] {name}", "[<the>] {name} [scene]", "[<the>] {area}"})
+"""Sentences of Home Assistant that are a name alone. Saying "the kitchen lights" asks for nothing yet."""
+
 SPAN_LISTS = ("time", "duration", "day", "number", "daypart")
 """Lists whose values are found by the normaliser (assistant.nlu.spans), not listed."""
 
@@ -97,7 +99,7 @@ def home_dictionary(language: str) -> dict[str, Any]:
         blocks = []
         for block in content["intents"][name]["data"]:
             # "who is {zone}" would swallow every question about a person
-            sentences = [line for line in block["sentences"] if "{zone" not in line]
+            sentences = [line for line in block["sentences"] if "{zone" not in line and line not in _BARE_NAMES]
             if sentences:
                 blocks.append({**block, "sentences": sentences})
         kept[name] = {"data": blocks}

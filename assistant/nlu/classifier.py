@@ -1,5 +1,6 @@
 """Tier 2: which intent a sentence most likely means, when no sentence file has it."""
 
+import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.errors import ModelError
-from assistant.nlu.features import BUCKETS, features
+from assistant.nlu.features import BUCKETS, bucket, features
 
 MODEL = Path(__file__).parents[2] / "models" / "embedded" / "intent-classifier" / "intents.npz"
 """Trained by scripts/nlu/train_intents.py on sentences written in scripts/nlu/corpus."""
@@ -41,6 +42,7 @@ class Classifier:
                 scale = archive["scale"].astype(np.float32)
                 self._weights: npt.NDArray[np.int8] = archive["weights"]
                 self._bias = archive["bias"].astype(np.float32)
+                self._habits: npt.NDArray[np.uint8] = archive["habits"]
                 self.labels: list[str] = json.loads(str(archive["labels"]))
                 self._temperature = float(archive["temperature"])
         except (OSError, ValueError, KeyError) as error:
@@ -48,6 +50,12 @@ class Classifier:
         if self._weights.shape != (BUCKETS, len(self.labels)) or scale.shape != self._bias.shape:
             raise ModelError(f"{path}: does not fit this program (other features); restore the file")
         self._scale = scale
+
+    def surprise(self, words: list[str]) -> float:
+        """How unusual the neighbours in a request are, in bits, all together. Pairs never seen count 32."""
+        padded = ["^", *words, "$"]
+        found = [bucket(f"h {one} {other}") for one, other in itertools.pairwise(padded)]
+        return float(self._habits[found].sum(dtype=np.int32)) / 8
 
     def guess(self, words: list[str]) -> Guess:
         """Judge the marked words of a request (features.marked). About 0.2 ms."""

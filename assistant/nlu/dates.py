@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from assistant.nlu.numbers import UNITS, parse_number, parse_ordinal, say_number, say_ordinal
 
 MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+    "november", "december",
 )  # fmt: skip
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -20,12 +20,13 @@ _MONTH["sept"] = 9
 _WEEKDAY = {name: number for number, name in enumerate(WEEKDAYS)}
 _ISO = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})$")
 _FIXED_FEASTS = {
-    ("christmas", "eve"): (12, 24), ("christmas", "day"): (12, 25), ("christmas",): (12, 25), ("xmas",): (12, 25),
-    ("boxing", "day"): (12, 26), ("new", "year's", "eve"): (12, 31), ("new", "years", "eve"): (12, 31),
-    ("new", "year's", "day"): (1, 1), ("new", "year's"): (1, 1), ("new", "years", "day"): (1, 1), ("new", "years"): (1, 1),
-    ("new", "year"): (1, 1), ("halloween",): (10, 31), ("valentine's", "day"): (2, 14), ("valentines", "day"): (2, 14),
-    ("valentine's",): (2, 14), ("april", "fools", "day"): (4, 1), ("independence", "day"): (7, 4),
-    ("saint", "patrick's", "day"): (3, 17), ("st", "patrick's", "day"): (3, 17), ("bonfire", "night"): (11, 5),
+    ("christmas", "eve"): (12, 24), ("christmas", "day"): (12, 25), ("christmas",): (12, 25), ("xmas",):
+    (12, 25), ("boxing", "day"): (12, 26), ("new", "year's", "eve"): (12, 31), ("new", "years", "eve"):
+    (12, 31), ("new", "year's", "day"): (1, 1), ("new", "year's"): (1, 1), ("new", "years", "day"): (1, 1),
+    ("new", "years"): (1, 1), ("new", "year"): (1, 1), ("halloween",): (10, 31), ("valentine's", "day"):
+    (2, 14), ("valentines", "day"): (2, 14), ("valentine's",): (2, 14), ("april", "fools", "day"): (4, 1),
+    ("independence", "day"): (7, 4), ("saint", "patrick's", "day"): (3, 17), ("st", "patrick's", "day"):
+    (3, 17), ("bonfire", "night"): (11, 5),
 }  # fmt: skip
 
 

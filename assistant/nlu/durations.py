@@ -8,8 +8,9 @@ from datetime import timedelta
 from assistant.nlu.numbers import parse_number, say_number
 
 SECONDS = {
-    "second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "day": 86_400, "week": 604_800,
-    "fortnight": 1_209_600, "month": 2_592_000, "year": 31_536_000, "decade": 315_360_000, "century": 3_153_600_000,
+    "second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "day": 86_400, "week":
+    604_800, "fortnight": 1_209_600, "month": 2_592_000, "year": 31_536_000, "decade": 315_360_000,
+    "century": 3_153_600_000,
 }  # fmt: skip
 """Seconds in a unit; a month counts 30 days and a year 365, as people mean "in a month" said to a timer."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import AssistantError
-from assistant.nlu.intent import Class, Intent
+from assistant.nlu.intent import Class, Intent, SlotValue
 from assistant.nlu.understanding import Understanding
 
 
@@ -64,7 +64,7 @@ def _ms(seconds: Sequence[float], share: float) -> str:
     return f"{1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]:.1f} ms"
 
 
-def plain(value: Any) -> Any:
+def plain(value: SlotValue) -> str | int | float | bool:
     """A slot value as JSON holds it: durations in seconds, times and dates in ISO form."""
     if isinstance(value, timedelta):
         return value.total_seconds()

@@ -13,8 +13,9 @@ from assistant.nlu.spans import Abstract, time_with_daypart
 from assistant.nlu.words import clean
 
 COLORS = (
-    "warm white", "cool white", "soft white", "white", "black", "red", "orange", "yellow", "green", "blue", "purple", "brown",
-    "pink", "turquoise", "violet", "cyan", "magenta", "teal", "gold", "lavender", "lime", "indigo", "amber",
+    "warm white", "cool white", "soft white", "white", "black", "red", "orange", "yellow", "green", "blue",
+    "purple", "brown", "pink", "turquoise", "violet", "cyan", "magenta", "teal", "gold", "lavender", "lime",
+    "indigo", "amber",
 )  # fmt: skip
 
 _REPEATS: tuple[tuple[str, str], ...] = (
@@ -25,27 +26,58 @@ _REPEATS: tuple[tuple[str, str], ...] = (
 _REPEAT_DAY = re.compile(
     r"\b(?:(?:every|each) (monday|tuesday|wednesday|thursday|friday|saturday|sunday)|on (\w+day)s\b)"
 )
+_OF_LIST = r"(?:my|the|our|a|this)? ?(?P<list>[\w' -]*?) ?\blist\b"
 _ITEM = (
-    re.compile(r"\b(?:add|put|include|write|place|insert|stick|enter|append|get) (?P<item>.+?) (?:down )?(?:to|on|in|onto|into) (?:my|the|our|a|this)? ?(?P<list>[\w' -]*?) ?\blist\b"),
-    re.compile(r"\b(?:remove|delete|take|erase|drop|scratch|cross|strike|clear|check|tick|mark|complete|finish)(?: off)? (?P<item>.+?) (?:off |out |off of )?(?:from|of|off|on|in) (?:my|the|our|this)? ?(?P<list>[\w' -]*?) ?\blist\b"),
-    re.compile(r"\b(?:add|put|write) (?:to|on|in) (?:my|the|our)? ?(?P<list>[\w' -]*?) ?\blist (?P<item>.+)"),
+    re.compile(
+        r"\b(?:add|put|include|write|place|insert|stick|enter|append|get) (?P<item>.+?) (?:down )?"
+        rf"(?:to|on|in|onto|into) {_OF_LIST}"
+    ),
+    re.compile(
+        r"\b(?:remove|delete|take|erase|drop|scratch|cross|strike|clear|check|tick|mark|complete|finish)(?: off)? "
+        rf"(?P<item>.+?) (?:off |out |off of )?(?:from|of|off|on|in) {_OF_LIST}"
+    ),
+    re.compile(rf"\b(?:add|put|write) (?:to|on|in) {_OF_LIST} (?P<item>.+)"),
     re.compile(r"\b(?:out of|low on|need to buy|need to get|need some|need more|pick up) (?P<item>.+)"),
-)  # fmt: skip
+)
 _LIST = re.compile(r"\b(?:my|the|our|a|this|new|another)? ?(?P<list>[\w'-]+(?: do)?) lists?\b")
 _LIST_NAMED = re.compile(r"\blist (?:called|named|of|for|titled) (?:my |the )?(?P<list>.+)")
 _NO_LIST = frozenset(
-    ["my", "the", "our", "a", "this", "that", "new", "another", "list", "all", "of", "any", "what", "last", "next", "current", "to", "these", "me", "and"]
+    [
+        "my",
+        "the",
+        "our",
+        "a",
+        "this",
+        "that",
+        "new",
+        "another",
+        "list",
+        "all",
+        "of",
+        "any",
+        "what",
+        "last",
+        "next",
+        "current",
+        "to",
+        "these",
+        "me",
+        "and",
+    ]
 )
 _REMIND = re.compile(
     r"\b(?:remind(?:er|ed)?|forget|remember|notify|alert)\b.*?\b(?:to|about|that|of|for)\b (?P<text>.+)"
 )
 _PLACE = re.compile(r"\b(?:in|for|at|near|around) (?P<place>[a-z][\w' -]*)$")
 _PLAY = re.compile(
-    r"\b(?:play|put on|start playing|hear|listen to|queue up|queue|start|shuffle|tune to|turn on)\b (?:me |us )?(?:some |the song |the |my |a |an )?(?P<query>.+)"
+    r"\b(?:play|put on|start playing|hear|listen to|queue up|queue|start|shuffle|tune to|turn on)\b (?:me |us )?"
+    r"(?:some |the song |the |my |a |an )?(?P<query>.+)"
 )
 _THING = re.compile(
-    r"\b(?:turn|switch|shut|power|put|flip|bring)\b (?:on |off |up |down )?(?:the |my |all the |all |our )?(?P<a>[\w' -]+?)(?: (?:on|off|up|down)\b.*)?$"
-    r"|\b(?:open|close|shut|lock|unlock|start|stop|run|activate|check|raise|lower|dim|brighten|set|make|is|are)\b (?:up |down )?(?:the |my |all the |all |our |if the )?(?P<b>[\w' -]+?)(?: (?:to|at|in|is|are|please|now)\b.*)?$"
+    r"\b(?:turn|switch|shut|power|put|flip|bring)\b (?:on |off |up |down )?(?:the |my |all the |all |our )?"
+    r"(?P<a>[\w' -]+?)(?: (?:on|off|up|down)\b.*)?$"
+    r"|\b(?:open|close|shut|lock|unlock|start|stop|run|activate|check|raise|lower|dim|brighten|set|make|is|are)\b "
+    r"(?:up |down )?(?:the |my |all the |all |our |if the )?(?P<b>[\w' -]+?)(?: (?:to|at|in|is|are|please|now)\b.*)?$"
 )
 _ASPECTS = {
     "rain": "rain|raining|rainy|umbrella|raincoat|shower|showers|drizzle|wet|precipitation",
@@ -88,7 +120,7 @@ def fill(label: str, abstract: Abstract, home: Home, names: Names) -> tuple[dict
     if label == "MusicPlay" and (query := _PLAY.search(said)) and query["query"] not in ("music", "song", "something"):
         slots["query"] = query["query"].strip()
     if label.startswith("Hass"):
-        _fill_home(label, said, abstract, home, slots, unresolved)
+        _fill_home(label, abstract, home, slots=slots, unresolved=unresolved)
     return slots, unresolved
 
 
@@ -146,6 +178,8 @@ def _timer_name(said: str, names: Names, label: str) -> str:
     for name in names.timers:
         if clean(name) and re.search(rf"\b{re.escape(clean(name))}\b", said):
             return name
+    if label == "TimerSet" and (before := re.search(r"^(?:set |start |a |the |my )*([a-z]+) timer for\b", said)):
+        return "" if before[1] in ("a", "the", "my", "new", "another", "minute", "hour", "second") else before[1]
     if label == "TimerSet" and (called := re.search(r"\btimer (?:called|named|for the|for my) ([a-z]+)\b", said)):
         return called[1]
     return ""
@@ -180,10 +214,13 @@ def _fill_list(label: str, said: str, names: Names, slots: dict[str, SlotValue],
 
 
 def _fill_home(
-    label: str, said: str, abstract: Abstract, home: Home, slots: dict[str, SlotValue], unresolved: dict[str, str]
+    label: str, abstract: Abstract, home: Home, *, slots: dict[str, SlotValue], unresolved: dict[str, str]
 ) -> None:
+    said = abstract.concrete(abstract.text)
     if label == "HassLightSet":
-        if color := next((color for color in COLORS if re.search(rf"\b{color}\b", said.rsplit(" to ", maxsplit=1)[-1])), ""):
+        if color := next(
+            (color for color in COLORS if re.search(rf"\b{color}\b", said.rsplit(" to ", maxsplit=1)[-1])), ""
+        ):
             slots["color"] = color
         elif "brightness" not in slots:
             down = re.search(r"\b(dim|dimmer|darker|lower|down|less|reduce|soften|decrease|dark)\b", said)
@@ -198,7 +235,7 @@ def _fill_home(
         for name in (entity.name,)
         for spoken in _spoken(entity.name, entity.aliases)
     ]
-    found = nearest(said, dict((spoken, name) for name, spoken in names))
+    found = nearest(said, {spoken: name for name, spoken in names})
     area = nearest(said, {spoken_name(name): area.name for area in home.areas for name in (area.name, *area.aliases)})
     if found:
         entity = home.named(found)

@@ -13,13 +13,15 @@ from assistant.nlu.interpret import hass_kind
 from assistant.nlu.spans import Abstract, abstract, time_with_daypart
 
 _CORRECTIONS: tuple[tuple[str, ...], ...] = (
-    ("no", "i", "said"), ("no", "i", "meant"), ("no", "i", "mean"), ("no", "make", "it"), ("no", "make", "that"), ("no", "wait"),
-    ("no", "not"), ("i", "said"), ("i", "meant"), ("sorry", "i", "meant"), ("make", "it"), ("make", "that"), ("change", "it", "to"),
-    ("change", "that", "to"), ("actually", "make", "it"), ("actually",), ("sorry",), ("no",), ("wait",), ("rather",),
+    ("no", "i", "said"), ("no", "i", "meant"), ("no", "i", "mean"), ("no", "make", "it"),
+    ("no", "make", "that"), ("no", "wait"), ("no", "not"), ("i", "said"), ("i", "meant"),
+    ("sorry", "i", "meant"), ("make", "it"), ("make", "that"), ("change", "it", "to"),
+    ("change", "that", "to"), ("actually", "make", "it"), ("actually",), ("sorry",), ("no",), ("wait",),
+    ("rather",),
 )  # fmt: skip
 _FOLLOWS: tuple[tuple[str, ...], ...] = (
-    ("and", "what", "about"), ("and", "how", "about"), ("what", "about"), ("how", "about"), ("and", "also"), ("also",), ("and",),
-    ("the", "same", "for"), ("same", "for"), ("same", "thing", "for"),
+    ("and", "what", "about"), ("and", "how", "about"), ("what", "about"), ("how", "about"), ("and", "also"),
+    ("also",), ("and",), ("the", "same", "for"), ("same", "for"), ("same", "thing", "for"),
 )  # fmt: skip
 _FILLER = frozenset({"in", "the", "for", "on", "at", "to", "of", "my", "a", "about", "with", "again"})
 _TEXT_ANSWERS = {"text": "ReminderSet", "item": "ListAdd", "list": "", "name": "", "query": "MusicPlay", "place": ""}

@@ -18,6 +18,9 @@ from assistant.nlu.words import clean
 _QUESTIONS = frozenset({"who", "who's", "whos", "why", "whose", "whom"})
 """A wildcard never begins with one of these: "play who is ..." asks for a person, not for a song."""
 
+_PLAYERS = ("HassMedia", "HassSetVolume")
+_TARGETS = frozenset({"name", "area", "floor"})
+
 _MOST_RESULTS = 24
 """Results of one recognition that are looked at; a sentence with more readings than this says nothing certain."""
 
@@ -81,7 +84,12 @@ class Grammar:
         found = self._recognize(abstract.text, own, lists, own=True)
         if not found and abstract.spans:  # a word that looks like a number may belong to the sentence: "one more time"
             found = self._recognize(words, self.own.select(words.split()), lists, own=True)
-        found += self._recognize(words, self.hass.select(words.split()), self._lists, own=False)
+        found += [
+            candidate
+            for candidate in self._recognize(words, self.hass.select(words.split()), self._lists, own=False)
+            # the loudness and the player of this device are our own; a hub's are meant when a name or a room is said
+            if not candidate.intent.startswith(_PLAYERS) or not _TARGETS.isdisjoint(candidate.texts)
+        ]
         return sorted(found, key=lambda candidate: candidate.rank, reverse=True)
 
     def _recognize(self, text: str, intents: Intents, lists: dict[str, SlotList], *, own: bool) -> list[Candidate]:
@@ -149,8 +157,8 @@ def _area_tuples(home: Home) -> list[tuple[str, str]]:
 
 _LIST_SYNONYMS: Mapping[str, Sequence[str]] = {
     "shopping": ("grocery", "groceries"),
-    "to do": ("todo", "to-do", "task", "tasks", "things to do"),
-    "todo": ("to do", "to-do", "task", "tasks", "things to do"),
+    "to do": ("todo", "task", "tasks", "things to do"),
+    "todo": ("to do", "task", "tasks", "things to do"),
 }
 
 

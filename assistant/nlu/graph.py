@@ -17,6 +17,8 @@ from hassil.expression import (
 )
 from hassil.intents import IntentData, SlotList, TextSlotList, WildcardSlotList
 
+from assistant.errors import AssistantError
+
 WILD = "*"
 """Label of an arc that any words may take."""
 
@@ -74,7 +76,9 @@ class _Builder:
             return target
         if isinstance(expression, RuleReference):
             rule = self._rules.get(expression.rule_name)
-            return self.build(rule.expression, source) if rule else source
+            if rule is None:
+                raise AssistantError(f"sentences use <{expression.rule_name}>, which no expansion rule defines; add it")
+            return self.build(rule.expression, source)
         if isinstance(expression, Permutation):
             target = self._state()
             for item, rest in expression.iterate_permutations():

@@ -51,6 +51,8 @@ _EMPTY_NAMES = frozenset(
         "long",
     ]
 )
+_HERE = frozenset({"area", "name", "floor"})
+_EVERYWHERE = frozenset({"all", "every", "everywhere", "whole", "everything"})
 _LIGHT_WORDS = frozenset(["light", "lights", "lamp", "lamps", "lighting", "bulb", "bulbs", "chandelier", "lantern"])
 _TEXT_SLOTS = frozenset({"item", "text", "query", "place", "name", "list", "message"})
 
@@ -62,9 +64,9 @@ def hass_kind(intent: str, slots: Mapping[str, Any], home: Home) -> Class:
     if slots.get("domain") == "light":
         return Class.LIGHTS
     entity = home.named(str(slots.get("name", "")))
-    if entity and intent in ("HassTurnOn", "HassTurnOff", "HassGetState"):
-        if entity.domain == "light" or (entity.domain == "switch" and is_light(entity.name)):
-            return Class.LIGHTS
+    switched = entity is not None and intent in ("HassTurnOn", "HassTurnOff", "HassGetState")
+    if entity and switched and (entity.domain == "light" or (entity.domain == "switch" and is_light(entity.name))):
+        return Class.LIGHTS
     return Class.SMART_HOME
 
 
@@ -91,8 +93,8 @@ class Interpreter:
             elif isinstance(value, str) and candidate.own and name in _TEXT_SLOTS and name in candidate.texts:
                 slots[name] = abstract.concrete(value)
             elif isinstance(value, str | int | float | bool):
-                slots[name] = value
-        return self._finish(candidate, slots, unresolved, abstract, names, text)
+                slots[name] = int(value) if isinstance(value, float) and value.is_integer() else value
+        return self._finish(candidate, abstract, names, slots=slots, unresolved=unresolved, text=text)
 
     def _put_span(
         self, name: str, span: Span, abstract: Abstract, slots: dict[str, SlotValue], unresolved: dict[str, str]
@@ -116,10 +118,11 @@ class Interpreter:
     def _finish(
         self,
         candidate: Candidate,
-        slots: dict[str, SlotValue],
-        unresolved: dict[str, str],
         abstract: Abstract,
         names: Names,
+        *,
+        slots: dict[str, SlotValue],
+        unresolved: dict[str, str],
         text: str,
     ) -> Intent | None:
         intent = candidate.intent
@@ -130,7 +133,8 @@ class Interpreter:
                 return None
             slots["name"] = " ".join(words)
         if intent == "ReminderSet" and "time" not in slots and "duration" not in slots:
-            if (due := _daypart_time(abstract.spans.values())) is not None:
+            due = _daypart_time(abstract.spans.values())
+            if due is not None:
                 slots["time"], slots["pm_known"] = due, True
         if intent == "TimerSet" and "time" in slots and candidate.slots["time"] in abstract.spans:
             bare = "number" in abstract.spans[candidate.slots["time"]].kinds
@@ -142,6 +146,8 @@ class Interpreter:
             _check_list(intent, slots, unresolved, names)
         kind = self._kinds.get(intent) if candidate.own else None
         if intent.startswith("Hass"):
+            if candidate.own and _HERE.isdisjoint(slots) and _EVERYWHERE.isdisjoint(text.split()) and self._home.here:
+                slots["area"] = self._home.here  # as Home Assistant's own sentences take it
             kind = hass_kind(intent, slots, self._home)
             self._drop_wrong_room(candidate, slots, unresolved)
         if intent.startswith("Music") and isinstance(slots.get("query"), str) and "name" in slots:
@@ -166,9 +172,9 @@ class Interpreter:
             if entity.domain == domain and (not device_class or entity.device_class == device_class)
         ]
         area = slots.get("area")
-        if "area" not in candidate.texts and area and not any(entity.area == area for entity in fitting):
-            if fitting:
-                del slots["area"]
+        elsewhere = bool(fitting) and not any(entity.area == area for entity in fitting)
+        if "area" not in candidate.texts and area and elsewhere:
+            del slots["area"]
         if not fitting and domain != "light":
             unresolved["domain"] = str(device_class or domain).replace("_", " ")
 

@@ -3,15 +3,16 @@
 from collections import defaultdict
 
 from assistant.nlu.classifier import OUTSIDE, Classifier, Guess
-from assistant.nlu.features import marked
+from assistant.nlu.features import housed, marked
 from assistant.nlu.fill import fill
 from assistant.nlu.home import Home
 from assistant.nlu.intent import Class, Intent
 from assistant.nlu.kinds import kind_of_label
 from assistant.nlu.names import Names
 from assistant.nlu.spans import Abstract
+from assistant.nlu.words import clean
 
-ACCEPT = 0.60
+ACCEPT = 0.50
 """Probability of a class from which a request is taken to mean it. See docs/understanding.md for the trade-off."""
 
 VETO = 0.85
@@ -20,12 +21,21 @@ VETO = 0.85
 _NO_ACTION = frozenset({Class.OUT_OF_SCOPE, Class.ASSISTANT, Class.SUMS})
 
 
+_COMMON = frozenset({"the", "a", "of", "in", "on", "off", "up", "down", "time", "list", "my"})
+
+
 class Judge:
     """Decides by the classifier."""
 
     def __init__(self, classifier: Classifier, home: Home) -> None:
         self._classifier = classifier
         self._home = home
+        names = [*(entity.name for entity in home.entities), *(area.name for area in home.areas)]
+        self._home_words = frozenset(word for name in names for word in clean(name).split()) - _COMMON
+
+    def surprise(self, abstract: Abstract) -> float:
+        """How unusual the wording of a request is, in bits."""
+        return self._classifier.surprise(housed(marked(abstract), self._home_words))
 
     def guess(self, abstract: Abstract) -> Guess:
         """The classifier's distribution for a request."""

@@ -61,7 +61,7 @@ def parse_money(words: Sequence[str], start: int = 0) -> tuple[Money, int] | Non
     hundredths = int((Decimal(str(value)) * 100).to_integral_value())
     following = at + 1 if at < len(words) and words[at] == "and" else at
     small = parse_number(words, following)
-    if small and float(small[0]).is_integer() and 0 < small[0] < 100 and float(value).is_integer():
-        if small[1] < len(words) and words[small[1]] in _CURRENCIES[sign][2:]:
-            return Money(sign, hundredths + int(small[0])), small[1] + 1
+    whole = small is not None and float(small[0]).is_integer() and float(value).is_integer()
+    if small and whole and 0 < small[0] < 100 and small[1] < len(words) and words[small[1]] in _CURRENCIES[sign][2:]:
+        return Money(sign, hundredths + int(small[0])), small[1] + 1
     return Money(sign, hundredths), at

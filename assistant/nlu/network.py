@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import TypeAlias
 
 from hassil.intents import RangeSlotList, SlotList
 
@@ -17,7 +18,6 @@ from assistant.nlu.numbers import say_number
 from assistant.nlu.prefilter import Prefilter
 from assistant.nlu.spans import abstract
 from assistant.nlu.words import clean
-
 
 OTHER_VALUES = 5
 """Values of a list of numbers, times or colours shown behind each word that can stand before it."""
@@ -43,19 +43,24 @@ class _Span:
     kinds: frozenset[str]
 
 
+Lists: TypeAlias = Mapping[str, Sequence[tuple[str, ...]]]
+"""The spoken forms of each list's values."""
+
+
 class Network:
     """The templates of both collections with the lists of this home."""
 
     def __init__(self, grammar: Grammar, language: str) -> None:
-        self._sides = [_Side(grammar.own, grammar.lists), _Side(grammar.hass, grammar.lists)]
+        self.sides = [Side(grammar.own, grammar.lists), Side(grammar.hass, grammar.lists)]
         self._examples = examples(language)
+        self.late_lists = late_lists
 
     def walk(self, words: Sequence[str], names: Names, today: date) -> Completeness:
         """Whether the templates end at, or go on after, `words` (clean, without courtesy)."""
         spans = _spans(words, today)
-        late = _late_lists(names)
+        late = late_lists(names)
         complete = extendable = False
-        for side in self._sides:
+        for side in self.sides:
             ended, open_end = side.walk(words, spans, late)
             complete, extendable = complete or ended, extendable or open_end
         return Completeness(complete, extendable)
@@ -66,22 +71,22 @@ class Network:
         A neighbour is a word or a list. Every value of the owner's own lists is shown behind every word that can
         stand before the list, of other lists OTHER_VALUES values in turn.
         """
-        late = _late_lists(names)
-        for side in self._sides:
+        late = late_lists(names)
+        for side in self.sides:
             yield from side.sentences({**self._examples, **late})
 
     def vocabulary(self, names: Names) -> set[str]:
         """Every word of the templates, lists, examples and numbers."""
         words = {word for phrases in self._examples.values() for phrase in phrases for word in phrase}
-        words |= {word for forms in _late_lists(names).values() for form in forms for word in form}
-        for side in self._sides:
+        words |= {word for forms in late_lists(names).values() for form in forms for word in form}
+        for side in self.sides:
             words |= side.vocabulary()
         for number in range(1000):
             words |= set(say_number(number).split())
         return words
 
 
-class _Side:
+class Side:
     """One collection of templates."""
 
     def __init__(self, prefilter: Prefilter, lists: Mapping[str, SlotList]) -> None:
@@ -92,14 +97,19 @@ class _Side:
         self._forms: dict[str, tuple[tuple[str, ...], ...]] = {
             name: tuple(dict.fromkeys(form for form in list_words(values) if form)) for name, values in known.items()
         }
-        self._graph: Graph = merged(prefilter.graphs)
-        self._slots = [[label for label in arcs if label == WILD or label[0] == "{"] for arcs in self._graph.arcs]
+        self.graph: Graph = merged(prefilter.graphs)
+        self._slots = [[label for label in arcs if label == WILD or label[0] == "{"] for arcs in self.graph.arcs]
+
+    @property
+    def forms(self) -> Lists:
+        """Spoken forms of every list, spans included as far as misheard words are concerned."""
+        return {**self._forms, **dict.fromkeys(self._ranges, _NUMBERS), **spoken_spans()}
 
     def walk(
         self, words: Sequence[str], spans: Mapping[int, _Span], late: Mapping[str, tuple[tuple[str, ...], ...]]
     ) -> tuple[bool, bool]:
         """(a template ends here, a template goes on) after `words`."""
-        count, graph = len(words), self._graph
+        count, graph = len(words), self.graph
         at: list[set[int]] = [set() for _ in range(count + 1)]
         at[0].add(0)
         goes_on = False
@@ -117,7 +127,9 @@ class _Side:
                         continue
                     name = label[1:-1]
                     if name in SPAN_LISTS or name in self._ranges:
-                        if span is not None and (name in span.kinds or (name in self._ranges and "number" in span.kinds)):
+                        if span is not None and (
+                            name in span.kinds or (name in self._ranges and "number" in span.kinds)
+                        ):
                             at[span.end] |= arcs[label]
                         if span is not None and span.end == count and "number" in span.kinds:
                             goes_on = True  # "set a timer for ten" waits for its unit
@@ -140,7 +152,7 @@ class _Side:
         for graph, (_, data) in zip(self._prefilter.graphs, self._prefilter.blocks, strict=True):
             values = {
                 **self._forms,
-                **{name: _NUMBERS for name in self._ranges},
+                **dict.fromkeys(self._ranges, _NUMBERS),
                 **{name: tuple(list_words(local)) for name, local in data.slot_lists.items()},
                 **lists,
                 "number": _NUMBERS,
@@ -152,9 +164,7 @@ class _Side:
                     continue
                 seen |= pairs
                 fresh = {label[1:-1] for pair in pairs for label in pair if label[0] == "{"}
-                count = max(
-                    [1, *(len(values.get(name, ())) if name in _OWNED else OTHER_VALUES for name in fresh)]
-                )
+                count = max([1, *(len(values.get(name, ())) if name in _OWNED else OTHER_VALUES for name in fresh)])
                 for _ in range(count):
                     phrase = _filled(path, values, wild, turns)
                     if phrase:
@@ -162,7 +172,7 @@ class _Side:
 
     def vocabulary(self) -> set[str]:
         """Words on arcs and in lists."""
-        words = {label for arcs in self._graph.arcs for label in arcs if label != WILD and label[0] != "{"}
+        words = {label for arcs in self.graph.arcs for label in arcs if label != WILD and label[0] != "{"}
         return words | {word for forms in self._forms.values() for form in forms for word in form}
 
 
@@ -201,7 +211,7 @@ def _covering(graph: Graph) -> list[tuple[str, ...]]:
                 if target not in first:
                     first[target] = (*first[state], label)
                     queue.append(target)
-    last: dict[int, tuple[str, ...]] = {state: () for state in graph.finals}
+    last: dict[int, tuple[str, ...]] = dict.fromkeys(graph.finals, ())
     for state in reversed(queue):
         for label, targets in graph.arcs[state].items():
             for target in targets:
@@ -211,10 +221,10 @@ def _covering(graph: Graph) -> list[tuple[str, ...]]:
     used: set[tuple[int, str]] = set()
     for state in queue:
         for label, targets in graph.arcs[state].items():
-            target = next((target for target in targets if target in last), None)
-            if target is not None and (state, label) not in used:
+            found_target = next((target for target in targets if target in last), None)
+            if found_target is not None and (state, label) not in used:
                 used.add((state, label))
-                found.append((*first[state], label, *last[target]))
+                found.append((*first[state], label, *last[found_target]))
     return list(dict.fromkeys(found))
 
 
@@ -232,10 +242,49 @@ def _spans(words: Sequence[str], today: date) -> dict[int, _Span]:
     return found
 
 
-def _late_lists(names: Names) -> dict[str, tuple[tuple[str, ...], ...]]:
+def late_lists(names: Names) -> dict[str, tuple[tuple[str, ...], ...]]:
     timers = tuple(tuple(clean(name).split()) for name in names.timers)
     lists = tuple(tuple(spoken.split()) for spoken in list_spoken(names))
     return {"timer_name": tuple(form for form in timers if form), "list_name": tuple(form for form in lists if form)}
+
+
+@lru_cache(maxsize=1)
+def spoken_spans() -> Lists:
+    """Times, durations, days and numbers in the forms that people say most."""
+    numbers = [tuple(say_number(number).split()) for number in range(1, 61)] + [("ninety",)]
+    durations = [
+        (*number, unit if number == ("one",) else f"{unit}s")
+        for number in numbers
+        for unit in ("second", "minute", "hour")
+    ]
+    durations += [(*number, unit) for number in numbers for unit in ("second", "minute", "hour")]
+    times: list[tuple[str, ...]] = []
+    for hour in range(1, 13):
+        said = (say_number(hour),)
+        minutes = [
+            (),
+            *(tuple(say_number(minute).split()) for minute in range(10, 60, 5)),
+            ("oh", "five"),
+            ("o'clock",),
+        ]
+        times += [(*said, *minute, *half) for minute in minutes for half in ((), ("am",), ("pm",))]
+        times += [(*lead, *said) for lead in _RELATIVE]
+        times += [(*said, "in", "the", part) for part in ("morning", "afternoon", "evening")]
+    given = examples("en")
+    return {
+        "duration": tuple(dict.fromkeys([*durations, *given["duration"]])),
+        "time": tuple(dict.fromkeys([*times, *given["time"]])),
+        "day": given["day"],
+        "daypart": given["daypart"],
+        "number": _NUMBERS,
+    }
+
+
+_RELATIVE = (
+    ("half", "past"), ("quarter", "past"), ("quarter", "to"), ("a", "quarter", "past"),
+    ("a", "quarter", "to"), ("ten", "past"), ("ten", "to"), ("five", "past"), ("five", "to"),
+    ("twenty", "past"), ("twenty", "to"), ("twenty", "five", "past"), ("twenty", "five", "to"),
+)  # fmt: skip
 
 
 @lru_cache(maxsize=4)

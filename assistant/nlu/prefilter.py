@@ -1,4 +1,4 @@
-"""Which templates can match a request at all: sets of words as bit masks, so that hassil sees a handful, not a thousand."""
+"""Which templates can match a request at all: word sets as bit masks, so that hassil sees a few, not a thousand."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

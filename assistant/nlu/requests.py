@@ -8,22 +8,23 @@ from assistant.nlu.intent import Intent
 from assistant.nlu.spans import abstract
 
 JOINTS: tuple[tuple[str, ...], ...] = (
-    ("and", "then"), ("and", "also"), ("and", "please"), ("then", "also"), ("and", "after", "that"), ("and",), ("then",),
-    ("also",), ("plus",), ("after", "that"), ("as", "well", "as"),
+    ("and", "then"), ("and", "also"), ("and", "please"), ("then", "also"), ("and", "after", "that"),
+    ("and",), ("then",), ("also",), ("plus",), ("after", "that"), ("as", "well", "as"),
 )  # fmt: skip
 """Words between two requests."""
 
 SLIPS: tuple[tuple[str, ...], ...] = (
-    ("no", "wait", "make", "it"), ("no", "wait", "make", "that"), ("no", "make", "it"), ("no", "make", "that"), ("no", "sorry"),
-    ("no", "i", "mean"), ("no", "i", "meant"), ("no", "wait"), ("sorry", "i", "mean"), ("sorry", "i", "meant"), ("i", "mean"),
-    ("i", "meant"), ("or", "rather"), ("wait", "no"), ("make", "that"), ("actually", "make", "it"), ("actually", "no"),
-    ("scratch", "that"), ("no", "no"), ("uh", "no"), ("actually",), ("rather",), ("sorry",), ("no",),
+    ("no", "wait", "make", "it"), ("no", "wait", "make", "that"), ("no", "make", "it"),
+    ("no", "make", "that"), ("no", "sorry"), ("no", "i", "mean"), ("no", "i", "meant"), ("no", "wait"),
+    ("sorry", "i", "mean"), ("sorry", "i", "meant"), ("i", "mean"), ("i", "meant"), ("or", "rather"),
+    ("wait", "no"), ("make", "that"), ("actually", "make", "it"), ("actually", "no"), ("scratch", "that"),
+    ("no", "no"), ("uh", "no"), ("actually",), ("rather",), ("sorry",), ("no",),
 )  # fmt: skip
 """Words with which a speaker puts right what was just said."""
 
 _VERBS: tuple[tuple[str, ...], ...] = (
-    ("turn", "on"), ("turn", "off"), ("switch", "on"), ("switch", "off"), ("shut", "off"), ("open",), ("close",), ("shut",),
-    ("lock",), ("unlock",), ("dim",), ("brighten",), ("start",), ("stop",),
+    ("turn", "on"), ("turn", "off"), ("switch", "on"), ("switch", "off"), ("shut", "off"), ("open",),
+    ("close",), ("shut",), ("lock",), ("unlock",), ("dim",), ("brighten",), ("start",), ("stop",),
 )  # fmt: skip
 _NOUN_LEADS = frozenset({"the", "my", "our", "all", "every"})
 """A right half that begins so has no verb of its own, though a bare device name is a sentence too ("the lamp")."""

@@ -7,9 +7,9 @@ from assistant.nlu.intent import Class, Intent, SlotValue
 from assistant.nlu.numbers import parse_number
 
 _LEADS = (
-    "what's", "whats", "what is", "what are", "how much is", "how much are", "how many is", "calculate", "compute", "work out",
-    "tell me", "tell me what", "tell me what is", "what does", "solve", "do you know what", "do you know", "give me", "what would",
-    "convert", "change", "how many", "how much",
+    "what's", "whats", "what is", "what are", "how much is", "how much are", "how many is", "calculate",
+    "compute", "work out", "tell me", "tell me what", "tell me what is", "what does", "solve",
+    "do you know what", "do you know", "give me", "what would", "convert", "change", "how many", "how much",
 )  # fmt: skip
 _LEAD_WORDS = sorted((tuple(lead.split()) for lead in _LEADS), key=len, reverse=True)
 _GLUED = re.compile(r"(?<=[\d)])([*/+^%]|-(?!\d+-))(?=[\d( ]|$)")
@@ -37,31 +37,25 @@ _OPERATORS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 _AFTER = ((("squared",), "^ 2"), (("cubed",), "^ 3"))
 
-UNITS: dict[str, tuple[str, ...]] = {
-    "length": (
-        "millimeter", "centimeter", "meter", "kilometer", "inch", "foot", "yard", "mile", "nautical mile", "mm", "cm", "km",
-        "millimetre", "centimetre", "metre", "kilometre", "feet", "inches",
-    ),
-    "mass": ("milligram", "gram", "kilogram", "kilo", "ounce", "pound", "stone", "ton", "tonne", "mg", "g", "kg", "oz", "lb", "lbs"),
-    "volume": (
-        "milliliter", "liter", "centiliter", "deciliter", "teaspoon", "tablespoon", "cup", "pint", "quart", "gallon",
-        "fluid ounce", "millilitre", "litre", "ml",
-    ),
-    "temperature": (
-        "celsius", "fahrenheit", "kelvin", "degree celsius", "degrees celsius", "degree fahrenheit", "degrees fahrenheit",
-        "centigrade", "degrees centigrade",
-    ),
-    "time": ("second", "minute", "hour", "day", "week", "month", "year"),
-    "speed": ("mile per hour", "miles per hour", "mph", "kilometers per hour", "kilometres per hour", "knot", "meters per second"),
-    "area": ("acre", "hectare", "square meter", "square foot", "square feet", "square mile", "square kilometer"),
-    "data": ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte"),
-}  # fmt: skip
+UNITS = {
+    "length": "millimeter|centimeter|meter|kilometer|inch|foot|yard|mile|nautical mile|mm|cm|km|millimetre|centimetre|"
+    "metre|kilometre|feet|inches",
+    "mass": "milligram|gram|kilogram|kilo|ounce|pound|stone|ton|tonne|mg|g|kg|oz|lb|lbs",
+    "volume": "milliliter|liter|centiliter|deciliter|teaspoon|tablespoon|cup|pint|quart|gallon|fluid ounce|"
+    "millilitre|litre|ml",
+    "temperature": "celsius|fahrenheit|kelvin|degree celsius|degrees celsius|degree fahrenheit|degrees fahrenheit|"
+    "centigrade|degrees centigrade",
+    "time": "second|minute|hour|day|week|month|year",
+    "speed": "mile per hour|miles per hour|mph|kilometers per hour|kilometres per hour|knot|meters per second",
+    "area": "acre|hectare|square meter|square foot|square feet|square mile|square kilometer",
+    "data": "byte|kilobyte|megabyte|gigabyte|terabyte",
+}
 """Units people name, by what they measure. Cooking mixes mass and volume, so those convert into each other."""
 
 _UNIT_KINDS = {
     form: "amount" if kind in ("mass", "volume") else kind
     for kind, words in UNITS.items()
-    for word in words
+    for word in words.split("|")
     for form in (word, word + "s")
 }
 

@@ -38,13 +38,13 @@ class Understanding:
         Raises AssistantError, one line, for a broken sentence file or a missing classifier.
         """
         self.home = home
-        self._names = names
+        self.names = names
         self._clock = clock
         self._catalogue = catalogue.load(language)
         self._grammar = Grammar(self._catalogue, home)
         self._interpreter = Interpreter(home, self._catalogue.kinds)
         self._judge = Judge(Classifier(), home)
-        self._network = Network(self._grammar, language)
+        self.network = Network(self._grammar, language)
         self.understand("turn on the kitchen light and set a timer for ten minutes")  # hassil compiles at first use
 
     def understand(self, text: str, dialogue: Dialogue = NO_DIALOGUE) -> list[Intent]:
@@ -55,16 +55,28 @@ class Understanding:
         words = clean(text).split()
         if not words or len(words) > LONGEST_REQUEST:
             return [nothing(" ".join(words[:LONGEST_REQUEST]))]
-        return _Attempt(self, self._names(), self._clock.now().date()).understand(words, dialogue)
+        return _Attempt(self, self.names(), self._clock.now().date()).understand(words, dialogue)
+
+    def exact(self, text: str) -> bool:
+        """True when `text` is a sentence of the grammar word by word, no wildcard taking part."""
+        words = clean(text).split()
+        if not words or len(words) > LONGEST_REQUEST:
+            return False
+        attempt = _Attempt(self, self.names(), self._clock.now().date())
+        return attempt.exact(words) is not None or attempt.exact(without_courtesy(words)) is not None
+
+    def surprise(self, sentence: str) -> float:
+        """How unusual a request's wording is, in bits; a rank among sentences that sound alike."""
+        return self._judge.surprise(abstract(clean(sentence).split(), self._clock.now().date()))
 
     def completeness(self, partial: str) -> Completeness:
         """Whether a sentence that is still being spoken is whole, and whether it can go on. Cheap, never raises."""
         words = clean(partial).split()
         if not words or len(words) > LONGEST_REQUEST:
             return Completeness(False, False)
-        names, today = self._names(), self._clock.now().date()
+        names, today = self.names(), self._clock.now().date()
         bare = without_courtesy(words)
-        found = self._network.walk(bare, names, today)
+        found = self.network.walk(bare, names, today)
         if found.complete:  # the network knows no domains: hassil has the last word
             found = Completeness(_Attempt(self, names, today).by_grammar(bare) is not None, found.extendable)
         return found
@@ -72,12 +84,14 @@ class Understanding:
     def phrases(self, most: int = MOST_PHRASES) -> list[str]:
         """Concrete sentences for a recogniser's grammar: together they show every pair of neighbouring words of the
         sentence files with the rooms, devices, lists and timers of this home. At most `most`."""
-        sentences = dict.fromkeys(map(" ".join, self._network.sentences(self._names())))
-        return list(islice((sentence for sentence in sentences if "%" not in sentence), most))
+        sentences = dict.fromkeys(map(" ".join, self.network.sentences(self.names())))
+        return list(
+            islice((sentence for sentence in sentences if sentence.replace("'", "").replace(" ", "").isalpha()), most)
+        )
 
     def vocabulary(self) -> set[str]:
         """Every word the grammar can contain, numbers to 999 and words of courtesy included."""
-        words = self._network.vocabulary(self._names()) | COURTESY_WORDS
+        words = self.network.vocabulary(self.names()) | COURTESY_WORDS
         return {word for word in words if word.replace("'", "").isalpha()}
 
     @property

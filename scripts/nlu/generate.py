@@ -7,21 +7,25 @@ from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
 
-LEADS = """please|can you|could you|would you|hey|hey google|olly|hey siri|alexa|okay|will you|i want you to|i need you to|
-i'd like you to|could you please|can you please|please can you|hi|hello|um|so|would you mind|i would like you to|now|
-hey can you|uh|just|quickly|ok|good morning|assistant|hey there|well|would you please|can i|i want to|i'd like to""".replace(
-    "\n", ""
-).split("|")
-TRAILS = "please|thanks|thank you|for me|now|right now|okay|if you can|if you could|if you would|asap|would you|right away|today|for me please|olly|google".split(
-    "|"
+LEADS = (
+    "please|can you|could you|would you|hey|hey google|olly|hey siri|alexa|okay|will you|i want you to|i need you to|"
+    "i'd like you to|could you please|can you please|please can you|hi|hello|um|so|would you mind|i would like you to|"
+    "hey can you|uh|just|quickly|ok|good morning|assistant|hey there|well|would you please|can i|i want to|i'd like to"
+)
+TRAILS = (
+    "please|thanks|thank you|for me|now|right now|okay|if you can|if you could|if you would|asap|would you|right away|"
+    "today|for me please|olly|google"
 )
 ARTICLES = {"the", "a", "an", "my", "to", "of", "is", "me", "in", "for"}
 MISHEARD = {
-    "two": ["to", "too"], "for": ["four"], "to": ["two"], "lights": ["light", "like", "lights"], "light": ["lights", "night"],
-    "play": ["lay", "plate"], "timer": ["time", "timers", "tymer"], "alarm": ["alarms", "arm"], "volume": ["value", "volumes"], "turn": ["turned", "term"],
-    "off": ["of"], "weather": ["whether", "weathers"], "list": ["lists", "least"], "remind": ["mind", "reminded"], "set": ["sat", "sets"], "what's": ["what", "whats", "what is"],
-    "i'm": ["im", "i am"], "it's": ["its", "it is"], "don't": ["dont"], "i'd": ["id", "i would"], "add": ["at", "had"], "music": ["musics"], "song": ["songs", "some"],
-    "and": ["in", "an"], "is": ["has", "as"], "how's": ["hows"], "where": ["were"], "vacuum": ["vacuum cleaner", "vacum"], "wake": ["make", "wakes"],
+    "two": ["to", "too"], "for": ["four"], "to": ["two"], "lights": ["light", "like", "lights"], "light":
+    ["lights", "night"], "play": ["lay", "plate"], "timer": ["time", "timers", "tymer"], "alarm": ["alarms",
+    "arm"], "volume": ["value", "volumes"], "turn": ["turned", "term"], "off": ["of"], "weather":
+    ["whether", "weathers"], "list": ["lists", "least"], "remind": ["mind", "reminded"], "set": ["sat",
+    "sets"], "what's": ["what", "whats", "what is"], "i'm": ["im", "i am"], "it's": ["its", "it is"],
+    "don't": ["dont"], "i'd": ["id", "i would"], "add": ["at", "had"], "music": ["musics"], "song":
+    ["songs", "some"], "and": ["in", "an"], "is": ["has", "as"], "how's": ["hows"], "where": ["were"],
+    "vacuum": ["vacuum cleaner", "vacum"], "wake": ["make", "wakes"],
 }  # fmt: skip
 
 _TOKEN = re.compile(r"\(|\)|\[|\]|\||\{[^}]*\}|[^()\[\]|{}]+")
@@ -42,7 +46,7 @@ def templates() -> Iterator[tuple[str, str]]:
     for file in ("in_scope.txt", "out_of_scope.txt"):
         label = ""
         for line in (CORPUS / file).read_text().splitlines():
-            line = line.strip()
+            line = line.strip()  # noqa: PLW2901  the line without its blanks is all that is meant
             if line.startswith("#") or not line:
                 continue
             if line.startswith("[") and line.endswith("]") and " " not in line and "|" not in line:
@@ -53,7 +57,7 @@ def templates() -> Iterator[tuple[str, str]]:
 
 def expand(template: str, words: dict[str, list[str]], rng: random.Random) -> str:
     """One random sentence of a template."""
-    text, position = _sequence(_TOKEN.findall(template), 0, words, rng, "")
+    text, _position = _sequence(_TOKEN.findall(template), 0, words, rng, "")
     return " ".join(text.split())
 
 
@@ -93,16 +97,16 @@ def disturb(text: str, rng: random.Random) -> str:
     """Courtesy around a sentence, and what a recogniser does to it."""
     words = text.split()
     if rng.random() < 0.25:
-        words = rng.choice(LEADS).split() + words
+        words = rng.choice(LEADS.split("|")).split() + words
     if rng.random() < 0.13:
-        words = words + rng.choice(TRAILS).split()
+        words = words + rng.choice(TRAILS.split("|")).split()
     out = []
     for word in words:
         chance = rng.random()
         if word in ARTICLES and chance < 0.05:
             continue
         if word in MISHEARD and chance < 0.04:
-            word = rng.choice(MISHEARD[word])
+            word = rng.choice(MISHEARD[word])  # noqa: PLW2901  heard in the word's place
         elif chance < 0.006 and len(words) > 3:
             continue
         elif chance > 0.995:

@@ -13,23 +13,33 @@ import time
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from generate import disturb, expand, lexicon, templates, variety  # noqa: E402
+import itertools
 
-from assistant.nlu.features import BUCKETS, features, marked  # noqa: E402
-from assistant.nlu.politeness import without_courtesy  # noqa: E402
-from assistant.nlu.spans import abstract  # noqa: E402
-from assistant.nlu.words import clean  # noqa: E402
+from generate import disturb, expand, lexicon, templates, variety
+
+from assistant.nlu.features import BUCKETS, bucket, features, housed, marked
+from assistant.nlu.intent import Class
+from assistant.nlu.kinds import kind_of_label
+from assistant.nlu.politeness import without_courtesy
+from assistant.nlu.spans import abstract
+from assistant.nlu.words import clean
 
 TODAY = date(2026, 3, 4)
 
+Array = npt.NDArray[Any]
+Samples = list[tuple[str, list[str], int]]
+"""(label, marked words, number of the template)."""
 
-def sentences(rows, per_label, rng):
+
+def sentences(rows: list[tuple[str, str]], per_label: int, rng: random.Random) -> Samples:
     """[(label, words, template index)] generated from (label, template) rows, without duplicates in a label."""
     words = lexicon()
     by_label: dict[str, list[tuple[int, str]]] = {}
@@ -49,7 +59,7 @@ def sentences(rows, per_label, rng):
     return out
 
 
-def pack(samples, labels):
+def pack(samples: Samples, labels: list[str]) -> tuple[Array, Array]:
     """(rows × features padded with BUCKETS, targets)."""
     lists = [features(words) for _, words, _ in samples]
     width = min(260, max(map(len, lists)))
@@ -59,7 +69,9 @@ def pack(samples, labels):
     return table, np.array([labels.index(label) for label, _, _ in samples], dtype=np.int32)
 
 
-def train(table, targets, classes, *, epochs, rate, decay, rng, log):
+def train(
+    table: Array, targets: Array, classes: int, *, epochs: int, rate: float, decay: float, rng: np.random.Generator
+) -> tuple[Array, Array]:
     """Weights (BUCKETS + 1, classes) float32; the last row is padding and stays zero."""
     weights = np.zeros((BUCKETS + 1, classes), dtype=np.float32)
     seen = np.full((BUCKETS + 1, 1), 1e-4, dtype=np.float32)
@@ -96,11 +108,11 @@ def train(table, targets, classes, *, epochs, rate, decay, rng, log):
             weights[buckets] -= rate * summed / np.sqrt(seen[buckets])
             bias -= 0.02 * rate * (gradient * size).mean(0)
         weights *= 1 - decay
-        log(f"epoch {epoch + 1}: loss {loss / len(order):.4f}")
+        print(f"epoch {epoch + 1}: loss {loss / len(order):.4f}", flush=True)
     return weights, bias
 
 
-def predict(weights, bias, table):
+def predict(weights: Array, bias: Array, table: Array) -> Array:
     """Class probabilities (n, classes)."""
     out = []
     for start in range(0, len(table), 512):
@@ -113,7 +125,30 @@ def predict(weights, bias, table):
     return np.concatenate(out)
 
 
-def save(path, weights, bias, labels, temperature):
+def habits(samples: Samples) -> Array:
+    """How surprising a pair of neighbouring words is in a request, in eighths of a bit, by hash: uint8 (BUCKETS,)."""
+    pairs, singles = Counter(), Counter()
+    for label, words, _ in samples:
+        if label.startswith("oos."):
+            continue
+        padded = ["^", *housed(words), "$"]
+        for one, other in itertools.pairwise(padded):
+            pairs[bucket(f"h {one} {other}")] += 1
+            singles[one] += 1
+    table = np.full(BUCKETS, 255, dtype=np.uint8)
+    seen = {}
+    for label, words, _ in samples:
+        if not label.startswith("oos."):
+            padded = ["^", *housed(words), "$"]
+            for one, other in itertools.pairwise(padded):
+                seen[f"h {one} {other}"] = singles[one]
+    for name, total in seen.items():
+        bits = np.log2((total + 40.0) / pairs[bucket(name)])
+        table[bucket(name)] = min(table[bucket(name)], int(np.clip(8 * bits, 0, 160)))
+    return table
+
+
+def save(path: Path, weights: Array, bias: Array, labels: list[str], habit: Array) -> None:
     """Weights as int8 with one scale a class, gzip-compressed numpy archive."""
     body = weights[:BUCKETS]
     scale = np.maximum(np.abs(body).max(0) / 127, 1e-8).astype(np.float32)
@@ -121,11 +156,35 @@ def save(path, weights, bias, labels, temperature):
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         path, weights=quantised, scale=scale, bias=bias.astype(np.float32),
-        labels=np.array(json.dumps(labels)), temperature=np.float32(temperature),
+        habits=habit, labels=np.array(json.dumps(labels)), temperature=np.float32(1.0),
     )  # fmt: skip
 
 
-def main():
+def reliability(probabilities: Array, targets: Array, labels: list[str]) -> list[str]:
+    """Lines: how often a class of request named with some probability is right, and how often talk is taken for one."""
+    kinds = [kind_of_label(label) for label in labels]
+    names = sorted(set(kinds))
+    shares = np.stack([probabilities[:, [kind is name for kind in kinds]].sum(1) for name in names], axis=1)
+    guess, best = shares.argmax(1), shares.max(1)
+    truth = np.array([names.index(kinds[target]) for target in targets])
+    acts = np.array([name not in (Class.OUT_OF_SCOPE, Class.ASSISTANT, Class.SUMS) for name in names])
+    lines = []
+    for low, high in ((0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (0.6, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.01)):
+        part = (best >= low) & (best < high) & acts[guess]
+        if part.any():
+            right = (guess[part] == truth[part]).mean()
+            lines.append(f"  class named with {low:.1f}-{min(high, 1.0):.1f}: right {right:.2f}, n={part.sum()}")
+    for accept in (0.4, 0.5, 0.6):
+        talk, asked = ~acts[truth], acts[truth]
+        fired = acts[guess] & (best >= accept)
+        found = (fired & (guess == truth))[asked].mean()
+        lines.append(
+            f"  accept {accept}: talk taken for a command {fired[talk].mean():.3f}, commands found {found:.3f}"
+        )
+    return lines
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--per-label", type=int, default=1400)
@@ -133,7 +192,6 @@ def main():
     parser.add_argument("--rate", type=float, default=0.5)
     parser.add_argument("--decay", type=float, default=0.0)
     parser.add_argument("--held-out", action="store_true")
-    parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).parents[2] / "models/embedded/intent-classifier/intents.npz"
     )
@@ -161,16 +219,16 @@ def main():
             rate=options.rate,
             decay=options.decay,
             rng=numbers,
-            log=lambda line: print(line, flush=True),
         )
         for name, part in (("seen templates", ~test), ("held-out templates", test)):
             chosen = np.flatnonzero(part)[:6000] if name[0] == "s" else np.flatnonzero(part)
             probabilities = predict(weights, bias, table[chosen])
             guess = probabilities.argmax(1)
             broad = np.array([label.startswith("oos.") for label in labels])
-            print(
-                f"{name}: label accuracy {(guess == targets[chosen]).mean():.3f}, in/out of scope {(broad[guess] == broad[targets[chosen]]).mean():.3f}, n={len(chosen)}"
-            )
+            right, scope = (guess == targets[chosen]).mean(), (broad[guess] == broad[targets[chosen]]).mean()
+            print(f"{name}: label accuracy {right:.3f}, in/out of scope {scope:.3f}, n={len(chosen)}")
+            for line in reliability(probabilities, targets[chosen], labels):
+                print(line)
         return
     weights, bias = train(
         table,
@@ -180,9 +238,8 @@ def main():
         rate=options.rate,
         decay=options.decay,
         rng=numbers,
-        log=lambda line: print(line, flush=True),
     )
-    save(options.out, weights, bias, labels, options.temperature)
+    save(options.out, weights, bias, labels, habits(samples))
     print(f"wrote {options.out}: {options.out.stat().st_size / 1e6:.2f} MB, {time.time() - started:.0f} s")
 
 

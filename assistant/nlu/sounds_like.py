@@ -1,0 +1,244 @@
+"""What was probably said: the recogniser's words against the grammar's sentences, by sound.
+
+A search over the network of sentences: at every heard word, the best states of the network so far go on by a word
+that sounds like it, skip it, or take two heard words for one. The cost is counted in phones.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+
+from assistant.nlu.automaton import Automaton, Side
+from assistant.nlu.graph import WILD
+from assistant.nlu.network import Lists
+from assistant.nlu.phonetics import Phones, SoundIndex, distance, drop_cost
+from assistant.nlu.understanding import Understanding
+from assistant.nlu.words import clean
+from assistant.stt import Hypothesis, Transcription
+
+BEAM = 80
+"""States kept at each heard word. 60 lost 1 sentence in 100 of our noisy ones, 240 gained none."""
+
+NEAR = 0.55
+"""Most cost, as a share of a word's phones, for a word to be tried in another's place."""
+
+SKIP = 0.75
+"""Cost of each phone of a heard word that stands for nothing."""
+
+WILD_COST = 0.20
+"""Cost of each phone that a wildcard takes: free words are no evidence for a command."""
+
+UNKNOWN_PHONES = 3
+"""Phones that the recogniser's "[unk]" is taken to have hidden."""
+
+REJECT = 0.24
+"""Cost a heard phone from which nothing is matched. See docs/understanding.md for the trade-off."""
+
+_UNKNOWN = "[unk]"
+
+_WEIGHTS: Mapping[int, tuple[float, ...]] = {1: (1.0,), 2: (0.6, 0.4), 3: (0.5, 0.3, 0.2)}
+"""How much each hypothesis counts: the arbiter's choice most."""
+
+_RIVAL = 1.6
+"""Phones within which other sentences are weighed against one that was heard word by word."""
+
+_CHECKED = 8
+"""Proposals that are tried against hassil."""
+
+HABIT = 0.04
+"""Phones that one bit of unusual wording weighs in ranking: five bits are a vowel taken for its neighbour."""
+
+_EDGE = 4
+"""Phones that earn nothing: a sentence this short must be heard exactly, since every noise is near to it."""
+
+LONGEST = 20
+"""Heard words; longer speech is no command that was misheard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A sentence of the grammar that sounds like what was heard."""
+
+    sentence: str
+    """Its words, as the understanding takes them."""
+
+    score: float
+    """Cost a heard phone: 0 for the very words, REJECT at most."""
+
+    confidence: float
+    """0..1: the share of such matches that are right on our noisy sentences."""
+
+    heard: str
+    """The hypothesis it came from."""
+
+
+@dataclass(slots=True)
+class _Token:
+    """The cheapest way found to one place of the search."""
+
+    cost: float
+    words: tuple[str, ...]
+
+
+class SoundsLike:
+    """Matches recogniser output to the sentences of an Understanding. One thread only."""
+
+    def __init__(self, understanding: Understanding, pronounce: Callable[[str], Sequence[Phones]]) -> None:
+        """`pronounce(word)` gives a word's phone sequences (CMU names without stress), the usual one first."""
+        self._understanding = understanding
+        self._index = SoundIndex(understanding.vocabulary(), pronounce)
+        self._automaton: Automaton | None = None
+        self._late: Lists = {}
+
+    def match(self, transcription: Transcription) -> Match | None:
+        """The sentence that was probably said, or None when nothing is near enough.
+
+        Every hypothesis proposes sentences; each proposal is then weighed by how near it is to all of them.
+        """
+        texts = [hypothesis.text for hypothesis in (transcription.chosen, *transcription.others[:2])]
+        heard = [words for text in texts if (words := _with_unknown(text)) and len(words) <= LONGEST]
+        if not heard or all(word == _UNKNOWN for words in heard for word in words):
+            return None
+        sounds = [tuple(phone for word in words for phone in self._sound(word)) for words in heard]
+        proposals: dict[str, dict[int, float]] = {}
+        for number, words in enumerate(heard):
+            for cost, said in self._propose(words, _allowed(len(sounds[number])) + 0.5):
+                costs = proposals.setdefault(" ".join(said), {})
+                costs[number] = min(cost, costs.get(number, cost))
+        weights = _WEIGHTS[len(heard)]
+        ranked: list[tuple[float, float, str]] = []
+        for sentence, costs in proposals.items():
+            phones = tuple(phone for word in sentence.split() for phone in self._sound(word))
+            total = 0.0
+            for number, sound in enumerate(sounds):
+                total += weights[number] * (costs[number] if number in costs else distance(sound, phones))
+            ranked.append((total + HABIT * self._understanding.surprise(sentence), total, sentence))
+        length = max(map(len, sounds))
+        for _, cost, sentence in sorted(ranked)[:_CHECKED]:
+            if cost <= _allowed(length) and self._accepted(sentence):
+                score = cost / max(1, length)
+                return Match(sentence, round(score, 4), confidence_of(score), texts[0])
+        return None
+
+    def nearest(self, text: str) -> Match | None:
+        """The same for one text."""
+        return self.match(Transcription(Hypothesis(text, 1.0)))
+
+    def _propose(self, words: Sequence[str], budget: float) -> list[tuple[float, tuple[str, ...]]]:
+        """(cost, sentence) for one hypothesis, the cheapest first."""
+        if _UNKNOWN not in words and self._understanding.exact(" ".join(words)):
+            return [(0.0, tuple(words)), *self._search(words, min(budget, _RIVAL))]
+        return self._search(words, budget)
+
+    def _accepted(self, sentence: str) -> bool:
+        intents = self._understanding.understand(sentence)
+        return all(intent.tier == "grammar" and intent.name for intent in intents)
+
+    def _sound(self, word: str) -> Phones:
+        if word == _UNKNOWN:
+            return ("?",) * UNKNOWN_PHONES
+        sounds = self._index.sounds(word)
+        return sounds[0] if sounds else ("?",) * len(word)
+
+    def _search(self, heard: Sequence[str], budget: float) -> list[tuple[float, tuple[str, ...]]]:
+        """(cost, words) of sentences within `budget` phones, the cheapest first."""
+        automaton = self._current()
+        layers: list[dict[int, _Token]] = [{} for _ in range(len(heard) + 1)]
+        layers[0][0] = _Token(0.0, ())
+        for at in range(len(heard) + 1):
+            layer = layers[at]
+            if len(layer) > BEAM:
+                layer = dict(nsmallest(BEAM, layer.items(), key=lambda item: item[1].cost))
+            self._missed(automaton, layer, budget)
+            if at < len(heard):
+                self._step(automaton, heard, at, layer=layer, layers=layers, budget=budget)
+            else:
+                layers[at] = layer
+        ends: dict[tuple[str, ...], float] = {}
+        for node, token in layers[-1].items():
+            if automaton.ends(node):
+                ends[token.words] = min(token.cost, ends.get(token.words, budget))
+        return [(cost, words) for words, cost in nsmallest(6, ends.items(), key=lambda item: item[1])]
+
+    def _current(self) -> Automaton:
+        """The automaton with today's names of timers and lists."""
+        network = self._understanding.network
+        late = network.late_lists(self._understanding.names())
+        if self._automaton is None or late != self._late:
+            self._late = late
+            self._automaton = Automaton([Side(side.graph, {**side.forms, **late}) for side in network.sides])
+        self._automaton.tidy()
+        return self._automaton
+
+    def _step(
+        self,
+        automaton: Automaton,
+        heard: Sequence[str],
+        at: int,
+        *,
+        layer: Mapping[int, _Token],
+        layers: list[dict[int, _Token]],
+        budget: float,
+    ) -> None:
+        word = heard[at]
+        sound = self._sound(word)
+        near = self._index.near(sound, NEAR) if word != _UNKNOWN else {}
+        pair: Mapping[str, float] = {}
+        if at + 1 < len(heard) and _UNKNOWN not in (word, heard[at + 1]):
+            pair = self._index.near(sound + self._sound(heard[at + 1]), NEAR)
+        skipped = SKIP * sum(map(drop_cost, sound))
+        free = WILD_COST * len(sound)
+        for node, token in layer.items():
+            labels = automaton.labels(node)
+            for said in labels & near.keys():
+                total = token.cost + (0.0 if said == word else near[said] + 0.1)
+                if total <= budget:
+                    _relax(layers[at + 1], automaton.follow(node, said), total, (*token.words, said))
+            for said in labels & pair.keys():
+                total = token.cost + pair[said] + 0.3
+                if total <= budget:
+                    _relax(layers[at + 2], automaton.follow(node, said), total, (*token.words, said))
+            if token.cost + skipped <= budget:
+                _relax(layers[at + 1], node, token.cost + skipped, token.words)
+            if word != _UNKNOWN and token.cost + free <= budget and (wild := automaton.follow(node, WILD)) >= 0:
+                _relax(layers[at + 1], wild, token.cost + free, (*token.words, word))
+
+    def _missed(self, automaton: Automaton, layer: dict[int, _Token], budget: float) -> None:
+        """Go on, from every node of `layer`, by at most two short words that were not heard."""
+        queue = list(layer.items())
+        for _ in range(2):
+            following: list[tuple[int, _Token]] = []
+            for node, token in queue:
+                for said in automaton.labels(node) & self._index.short.keys():
+                    total = token.cost + self._index.short[said]
+                    if total <= budget:
+                        target = automaton.follow(node, said)
+                        if _relax(layer, target, total, (*token.words, said)):
+                            following.append((target, layer[target]))
+            queue = following
+
+
+def _relax(layer: dict[int, _Token], key: int, cost: float, words: tuple[str, ...]) -> bool:
+    found = layer.get(key)
+    if found is None or cost < found.cost - 1e-9:
+        layer[key] = _Token(cost, words)
+        return True
+    return False
+
+
+def _with_unknown(text: str) -> list[str]:
+    parts = [clean(part).split() for part in text.split(_UNKNOWN)]
+    heard: list[str] = []
+    for number, part in enumerate(parts):
+        heard += ([_UNKNOWN] if number else []) + part
+    return heard
+
+
+def _allowed(phones: int) -> float:
+    """Most cost at which something of this length still counts as heard."""
+    return REJECT * max(0, phones - _EDGE) + 0.05
+
+
+def confidence_of(score: float) -> float:
+    """Share of matches with this score that are right, measured on noisy sentences (docs/understanding.md)."""
+    return round(0.98 - 1.6 * score, 3)
