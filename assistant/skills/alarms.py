@@ -101,7 +101,7 @@ class Alarms:
         if slots.flag(intent, "all"):
             self._remove(alarms)
             return Reply(say("alarms.cancelled_all", count=say.count(len(alarms), "alarm")))
-        ringing = [each for each in alarms if each.state == "ringing"]
+        ringing = self._ringing(alarms)
         if ringing and wanted is None and day is None:
             for each in ringing:
                 self._book.finish(each)
@@ -142,7 +142,7 @@ class Alarms:
         say, keeper = self._kit.say, self._kit.time
         seconds = slots.seconds(intent)
         seconds = SNOOZE_S if seconds is None else seconds
-        ringing = [each for each in self._book.all() if each.state == "ringing"]
+        ringing = self._ringing(self._book.all())
         if not ringing:
             return Reply(say("alarms.nothing_rings"))
         if not 1 <= seconds <= LONGEST_SNOOZE_S:
@@ -161,8 +161,7 @@ class Alarms:
 
     def ringing(self) -> list[Announcement]:
         """Alarms that ring now."""
-        found = [self._announce(each) for each in self._book.all() if each.state == "ringing"]
-        return [each for each in found if each.rings]
+        return [self._announce(each) for each in self._ringing(self._book.all())]
 
     def next_due(self) -> float | None:
         """Seconds until the next alarm."""
@@ -186,6 +185,10 @@ class Alarms:
             if each.anchor is not None and each.anchor.boot == self._kit.time.boot:
                 anchor = self._kit.time.anchor(self._book.left(each))
                 self._book.put(replace(each, due=anchor.wall, anchor=anchor))
+
+    def _ringing(self, alarms: list[Appointment]) -> list[Appointment]:
+        """Those that make a noise; a missed one is only told of."""
+        return [each for each in alarms if each.state == "ringing" and self._book.late(each) <= LATE_S]
 
     def _announce(self, each: Appointment) -> Announcement:
         say, keeper = self._kit.say, self._kit.time

@@ -169,3 +169,10 @@ def test_the_place_moves_to_another_zone(tmp_path):
         "2026-11-22T07:00:00-05:00",
         "2026-11-22T08:00:00-05:00",
     ]
+
+
+def test_a_missed_alarm_cannot_be_snoozed(device: Device):
+    device.say("AlarmSet", time=time(18))
+    device.power_cut(4 * 3600)
+    assert device.text("AlarmSnooze") == "No alarm is ringing."
+    assert device.skills.ringing() == []
