@@ -78,8 +78,9 @@ class PiperVoice:
         if not any(letter.isalnum() for letter in plain):
             return
         length = float(self._settings.length_scale) / self.rate
+        # Piper would bring every sentence to full scale by its own peak: clauses of one reply would jump in loudness
         try:
-            for chunk in self._engine.synthesize(plain, SynthesisConfig(length_scale=length)):
+            for chunk in self._engine.synthesize(plain, SynthesisConfig(length_scale=length, normalize_audio=False)):
                 samples = np.asarray(chunk.audio_int16_array, dtype=np.int16).reshape(-1)
                 if samples.size:
                     yield AudioChunk(samples, self.sample_rate)
