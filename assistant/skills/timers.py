@@ -208,7 +208,8 @@ class Timers:
                 self._table.save(replace(timer, state="ringing", anchor=self._kit.time.anchor(timer.remaining)))
                 found.append(self._rings(timer))
             else:
-                self._table.save(replace(timer, anchor=self._reanchored(timer)))
+                if timer.anchor and timer.anchor.boot != self._kit.time.boot:
+                    self._table.save(replace(timer, anchor=self._reanchored(timer)))
                 running.append(timer)
         if running and not self._kit.time.same_boot:
             say = self._kit.say

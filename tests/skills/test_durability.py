@@ -2,7 +2,10 @@
 
 import multiprocessing
 import random
+import shutil
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,3 +78,35 @@ def test_a_process_killed_500_times_loses_nothing_it_confirmed(tmp_path: Path):
             path = tmp_path / f"assistant-{seed}.db"
         confirmed += kill_once(path, seed)
     print(f"500 kills, {confirmed} confirmations, none lost")
+
+
+SPOKEN = """
+import sys
+from pathlib import Path
+from tests.skills.device import Device
+device = Device(path=Path(sys.argv[1]))
+for name, slots in (("TimerSet", {"duration": 600}), ("AlarmSet", {"duration": 600}), ("ListAdd", {"item": "milk"}),
+                    ("ReminderSet", {"text": "call mum", "duration": 600})):
+    sys.stdout.write("ask\\n"), sys.stdout.flush()
+    sys.stdout.write("said " + device.text(name, **slots) + "\\n"), sys.stdout.flush()
+"""
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="skipped: strace is not installed")
+def test_the_log_is_flushed_before_a_confirmation_is_spoken(tmp_path: Path):
+    """What SIGKILL cannot show: between the request and the words, the system was told to put the log on the disk."""
+    trace, path = tmp_path / "trace", tmp_path / "assistant.db"
+    subprocess.run(
+        ["strace", "-y", "-e", "trace=fdatasync,fsync,write", "-o", trace, sys.executable, "-c", SPOKEN, path],
+        check=True,
+        capture_output=True,
+        cwd=Path(__file__).parents[2],
+    )
+    calls = trace.read_text().splitlines()
+    asked = [at for at, call in enumerate(calls) if '"ask\\n"' in call]
+    said = [at for at, call in enumerate(calls) if '"said ' in call]
+    assert len(asked) == len(said) == 4
+    for start, end in zip(asked, said, strict=True):
+        flushed = [call for call in calls[start:end] if call.startswith(("fdatasync(", "fsync(")) and "-wal>" in call]
+        assert flushed, calls[start:end]
+        assert flushed[-1].endswith("= 0")
