@@ -40,6 +40,10 @@ from assistant.trace import TurnTrace
 
 logger = logging.getLogger(__name__)
 
+GRACE_S = 90.0
+"""After a start without a trusted clock, how long the network is given to set it before a person is bothered: a Pi
+has joined its Wi-Fi and asked a time server within a minute of power-up."""
+
 SAYABLE = 60
 """Letters of a person's own words that are said back in a complaint."""
 
@@ -118,6 +122,7 @@ class Skills:
         )
         self._clock = clock
         self._last_served = ""
+        self._settles_at: float | None = None
         self._notices: list[Announcement] = []
         self._timers = Timers(self.kit)
         self._conversation = Conversation(self.kit, self.stop_ringing)
@@ -212,13 +217,21 @@ class Skills:
         return found
 
     def _start(self) -> list[Announcement]:
-        found = [*self._store_notice(), *self._clock_notice()]
+        found = self._store_notice()
         try:
             for scheduled in self._scheduled.values():
                 found += scheduled.boot()
         except StoreError as error:
             text = self.kit.say("store.broken", why=_sentence(str(error)))
             found.append(Announcement("notice-store", text))
+            return found
+        time = self.kit.time
+        if not time.same_boot and time.last_alive is not None:
+            if time.trusted:
+                found += self._timers.recovered()
+            else:
+                self._settles_at = time.monotonic() + GRACE_S
+                time.listeners.append(self._clock_is_right)
         return found
 
     def due(self, now: datetime | None = None) -> list[Announcement]:  # noqa: ARG002 - see below
@@ -229,7 +242,7 @@ class Skills:
         """
         found = self.boot()
         self.kit.time.check()
-        found += self._notices
+        found += [*self._notices, *self._settle()]
         self._notices = []
         for scheduled in self._scheduled.values():
             found += scheduled.due()
@@ -272,17 +285,21 @@ class Skills:
             return []
         return [Announcement("notice-store", say(f"store.{store.repair.label}", file=store.repair.kept_as.name))]
 
-    def _clock_notice(self) -> list[Announcement]:
-        time = self.kit.time
-        if time.trusted or time.last_alive is None or time.same_boot:
+    def _settle(self) -> list[Announcement]:
+        """After a start without a clock: say so when nobody has set it by the end of the grace."""
+        if self._settles_at is None or self.kit.time.monotonic() < self._settles_at:
             return []
-        time.listeners.append(self._clock_is_right)
-        return [Announcement("notice-clock", self.kit.say("clock.here_again"))]
+        self._settles_at = None
+        return [Announcement("notice-clock", self.kit.say("clock.here_again")), *self._timers.recovered()]
 
     def _clock_is_right(self) -> None:
         self.kit.time.listeners.remove(self._clock_is_right)
-        text = self.kit.say("clock.synced", time=self.kit.say.clock(self.kit.time.now()))
-        self._notices.append(Announcement("notice-clock", text))
+        if self._settles_at is None:  # it was said that the clock is unsure
+            text = self.kit.say("clock.synced", time=self.kit.say.clock(self.kit.time.now()))
+            self._notices.append(Announcement("notice-clock", text))
+        else:
+            self._settles_at = None
+            self._notices += self._timers.recovered()
 
 
 def context(turn: str, heard: str, source: str = "typed") -> TurnContext:

@@ -29,6 +29,7 @@ class Timers:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._table = TimerTable(kit.store, kit.time)
+        self._carried: frozenset[int] = frozenset()
         kit.time.listeners.append(self._clock_corrected)
 
     def handle(self, intent: Intent, context: TurnContext) -> Reply:  # noqa: ARG002 - the protocol
@@ -211,14 +212,20 @@ class Timers:
                 if timer.anchor and timer.anchor.boot != self._kit.time.boot:
                     self._table.save(replace(timer, anchor=self._reanchored(timer)))
                 running.append(timer)
-        if running and not self._kit.time.same_boot:
-            say = self._kit.say
-            told = [
-                say("timers.recovered_one", duration=say.duration(each.remaining, exact=False), timer=self.label(each))
-                for each in running[:3]
-            ]
-            found.append(Announcement("notice-timers", say("timers.recovered", timers=say.join(told)), kind="timer"))
+        self._carried = frozenset(timer.id for timer in running)
         return found
+
+    def recovered(self) -> list[Announcement]:
+        """How long the timers from before the power cut still have: told once it is known, or will not be."""
+        say = self._kit.say
+        told = [
+            say("timers.recovered_one", duration=say.duration(each.remaining, exact=False), timer=self.label(each))
+            for each in self._table.all()
+            if each.id in self._carried and each.state == "running" and each.remaining > 0
+        ]
+        if not told:
+            return []
+        return [Announcement("notice-timers", say("timers.recovered", timers=say.join(told[:3])), kind="timer")]
 
     def _clock_corrected(self) -> None:
         """The true time is known again: timers from before the power cut are reckoned by it, later ones keep theirs."""
