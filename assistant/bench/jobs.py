@@ -1,0 +1,195 @@
+"""What `assistant bench` can measure, bound to what was asked for. Engines are imported when they are measured."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.artifacts.selection import select
+from assistant.bench.figures import Effort, Stage
+from assistant.config import Settings
+from assistant.errors import AssistantError
+
+
+@dataclass(slots=True)
+class Wanted:
+    """The options, given before or behind the stage's name. None: not given."""
+
+    repeats: int | None = None
+    warmup: int | None = None
+    as_json: bool | None = None
+    home: Path | None = None
+    out: Path | None = None
+    png: bool | None = None
+    clips: Path | None = None
+    model: Path | None = None
+    like: str | None = None
+    kind: str | None = None
+    threads: int | None = None
+    choose: bool | None = None
+    sustained: str | None = None
+    concurrency: str | None = None
+    cloud: str | None = None
+    rtt: str | None = None
+    cloud_model: str | None = None
+    cloud_token_file: Path | None = None
+
+
+STAGES = {
+    "wake": "Wake word: time for a second of sound, share of a core.",
+    "vad": "Voice activity: the same.",
+    "stt": "Recogniser: real-time factor, wait after the last sample.",
+    "understanding": "Understanding: time a request, tier by tier.",
+    "embeddings": "Sentence embeddings, one and many.",
+    "llm": "Language model: load, prompt, first token cold and warm, tokens a second, grammar, busy machine.",
+    "tts": "Voice: first audio, real-time factor.",
+    "turn": "The whole turn at the pace of speech, against a plain chain of the same engines.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The stages, bound to what was asked for."""
+
+    wanted: Wanted
+    settings: Settings
+    effort: Effort
+    tell: Callable[[str], None]
+    """Takes lines for the person who waits."""
+
+    def wake(self, stage: Stage) -> None:
+        from assistant.bench.sound import measure_wake  # noqa: PLC0415
+
+        measure_wake(stage, self.settings, self.effort, self.wanted.clips)
+
+    def vad(self, stage: Stage) -> None:
+        from assistant.bench.sound import measure_vad  # noqa: PLC0415
+
+        measure_vad(stage, self.settings, self.effort, self.wanted.clips)
+
+    def stt(self, stage: Stage) -> None:
+        from assistant.bench.sound import measure_stt  # noqa: PLC0415
+
+        measure_stt(stage, self.settings, self.effort, self.wanted.clips)
+
+    def understanding(self, stage: Stage) -> None:
+        from assistant.bench.words import measure_understanding  # noqa: PLC0415
+
+        measure_understanding(stage, self.settings, self.effort)
+
+    def embeddings(self, stage: Stage) -> None:
+        from assistant.bench.words import measure_embeddings  # noqa: PLC0415
+
+        measure_embeddings(stage, self.settings, self.effort)
+
+    def tts(self, stage: Stage) -> None:
+        from assistant.bench.words import measure_voice  # noqa: PLC0415
+
+        measure_voice(stage, self.settings, self.effort)
+
+    def llm(self, stage: Stage) -> None:
+        from assistant.bench.llm import measure_llm  # noqa: PLC0415
+
+        path = self.model_file(stage)
+        measure_llm(
+            stage, path, self.effort, threads=self.threads, context=self.settings.thinking.context, cache=self._cache
+        )
+
+    def turn(self, stage: Stage) -> None:
+        from assistant.bench.turn import measure_turn  # noqa: PLC0415
+
+        settings = self.settings
+        if self.wanted.model or self.wanted.like:
+            changed = {"model": str(self.model_file(stage)), "threads": self.threads}
+            settings = settings.model_copy(update={"thinking": settings.thinking.model_copy(update=changed)})
+        measure_turn(stage, settings, self.effort, self.wanted.clips)
+
+    def choose(self, stage: Stage) -> None:
+        from assistant.bench import choose  # noqa: PLC0415
+        from assistant.bench.machine import as_json, moment  # noqa: PLC0415
+        from assistant.bench.shapes import SHAPES  # noqa: PLC0415
+        from assistant.hardware.probe import probe  # noqa: PLC0415
+
+        path, before = self.model_file(stage), moment()
+        context, cores = self.settings.thinking.context, probe().cores
+        choose.measure_choice(stage, path, self.effort, context=context, cores=cores, cache=self._cache)
+        like = self.wanted.like
+        known = (SHAPES[like].catalogue_id or f"stand-in:{like}") if like else ""
+        known = known or (str(path) if self.wanted.model else select(self.settings).llm.id)
+        file = choose.store(self.settings, stage, known, as_json(before), standin=bool(like))
+        stage.notes.append(f"stored for '{known}' in {file}")
+
+    def sustained(self, stage: Stage, seconds: float) -> None:
+        from assistant.bench.sustained import measure_sustained  # noqa: PLC0415
+
+        with self._model(stage) as model:
+            advance = self.effort.progress.advance
+            measure_sustained(stage, model, seconds, progress=lambda done, all_: advance(stage.name, "s", done, all_))
+
+    def concurrency(self, stage: Stage, counts: list[int]) -> None:
+        from assistant.bench.concurrency import measure_concurrency  # noqa: PLC0415
+
+        path = self.model_file(stage)
+        stage.engine, stage.model = "llama.cpp", path.name
+        measure_concurrency(stage, path, counts, self.effort, threads=self.threads)
+
+    def cloud(self, stage: Stage, where: Any, rtts: list[float]) -> None:  # noqa: ANN401 - cloud.Endpoint, see plan
+        from assistant.bench.cloud import measure_cloud  # noqa: PLC0415
+
+        if not (self.wanted.model or self.wanted.like or select(self.settings).llm.path):
+            stage.notes.append("no language model is installed, so there is no local row; --like makes a stand-in")
+            measure_cloud(stage, where, rtts, None, self.effort)
+            return
+        with self._model(stage) as model:
+            measure_cloud(stage, where, rtts, model, self.effort)
+
+    @property
+    def threads(self) -> int:
+        """Of the language model."""
+        return self.wanted.threads or self.settings.thinking.threads
+
+    @property
+    def _cache(self) -> Path:
+        return self.settings.paths.cache / "working-models.json"
+
+    def _model(self, stage: Stage) -> Any:  # noqa: ANN401 - closing(TimedModel), a library that is imported late
+        from contextlib import closing  # noqa: PLC0415
+
+        from assistant.bench.stopwatch import TimedModel  # noqa: PLC0415
+
+        path, context = self.model_file(stage), self.settings.thinking.context
+        model = TimedModel(path, threads=self.threads, context=context, cache=self._cache)
+        stage.engine, stage.model = "llama.cpp", model.name
+        stage.facts |= {"threads": self.threads, "file": path.name}
+        return closing(model)
+
+    def model_file(self, stage: Stage) -> Path:
+        """--model, the stand-in of --like (made once, kept in the cache), or the model that answers here."""
+        if self.wanted.model is not None:
+            return self.wanted.model
+        if self.wanted.like is None:
+            choice = select(self.settings).llm
+            if choice.path is None and not choice.problem:
+                raise AssistantError(
+                    "no language model is installed; 'assistant models pull ID' gets one, and --like qwen2.5-0.5b "
+                    "makes a stand-in that is as fast"
+                )
+            return choice.require()
+        path = standin(self.settings, self.wanted.like, self.wanted.kind or "Q4_K_M", self.tell)
+        stage.notes.append(
+            f"{path.name} is a stand-in with random weights: its speed is the model's, its words are not"
+        )
+        return path
+
+
+def standin(settings: Settings, like: str, kind: str, tell: Callable[[str], None]) -> Path:
+    """The stand-in in the cache; made when it is not there."""
+    from assistant.bench.quantise import known_kind  # noqa: PLC0415
+    from assistant.bench.standin import make_standin, shape_of  # noqa: PLC0415
+
+    shape, kind = shape_of(like), known_kind(kind)
+    path = settings.paths.cache / "stand-ins" / f"stand-in-{shape.name}-{kind}.gguf"
+    if not path.exists():
+        make_standin(shape, kind, path, tell=tell)
+        tell(f"kept for the next time: {path}")
+    return path
