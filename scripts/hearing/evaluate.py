@@ -2,7 +2,7 @@
 
     open      the default language model
     grammar   a runtime grammar of the set's own distinct sentences and [unk]
-    reject    recordings that are no request, against the home sentences' runtime grammar and [unk]
+    reject    recordings that are no request, against a runtime grammar of all these sentences and [unk]
 
 One JSON line a set and mode: clips, exact sentences, word error rate, real-time factor (CPU time of this process).
 The corpora are for measurement alone; nothing is tuned on them.
@@ -67,6 +67,9 @@ def main() -> int:
     options.add_argument("model_dir", type=Path)
     options.add_argument("--held", type=Path)
     options.add_argument("--corpora", type=Path)
+    options.add_argument(
+        "--others", type=Path, help="a folder of FLAC files that are no requests (scripts.hearing.foreign)"
+    )
     options.add_argument("--modes", default="open,grammar,reject")
     options.add_argument("--show", action="store_true", help="print every clip of the held-out sets")
     args = options.parse_args()
@@ -81,16 +84,20 @@ def main() -> int:
                 phrases = grammar(model, clips) if mode == "grammar" else ""
                 result = measure(model, clips, phrases, show=args.show and name.startswith("held"))
                 print(json.dumps({"set": name, "mode": mode, **result}), flush=True)
-    others = other_clips(args.corpora)
-    if "reject" in args.modes and others:
-        home = [clip for name, clips in sets.items() if name.startswith("home") for clip in clips]
+    strangers = {"no request": other_clips(args.corpora)}
+    if args.others:
+        strangers["noise and languages"] = [Clip(path, None) for path in sorted(args.others.glob("*.flac"))]
+    for name, others in strangers.items():
+        if "reject" not in args.modes or not others:
+            continue
+        home = [clip for clips in sets.values() for clip in clips]
         sentences = {clip.text for clip in home}
         phrases = grammar(model, home)
         heard = [decode(model, clip, phrases)[0] for clip in others]
         taken = sum(" ".join(text.replace("[unk]", " ").split()) in sentences for text in heard)
         exact = sum(text in sentences for text in heard)
         result = {"clips": len(others), "exactly a command": exact, "a command once [unk] is dropped": taken}
-        print(json.dumps({"set": "no request", "mode": "reject", **result}))
+        print(json.dumps({"set": name, "mode": "reject", **result}))
     return 0
 
 
