@@ -156,8 +156,8 @@ async def open_appliance(
                  workers["thinking"]),
             load("voice", lambda: load_voice(settings, selection), workers["speaking"]),
             load("store", lambda: open_memory(settings, keep=keep), workers["acting"]),
-            load("recogniser", lambda: load_hearing(settings, selection) if hearing else _Deaf(), workers["hearing"]),
-            load("wake word", lambda: load_wake(settings) if hearing else _Deaf()),
+            load("recogniser", lambda: load_hearing(settings, selection, hearing=hearing), workers["hearing"]),
+            load("wake word", lambda: load_wake(settings, hearing=hearing)),
             load("voice activity", lambda: SileroVad(selection.vad.require())),
         )  # fmt: skip
         understanding, voice, store, recognizer, wake, vad = await loading
@@ -269,14 +269,18 @@ def load_voice(settings: Settings, selection: Selection | None = None) -> Cached
     return CachedVoice(PiperVoice(path, rate=rate), voice_key(path, rate), settings.paths.cache / "phrases")
 
 
-def load_hearing(settings: Settings, selection: Selection | None = None) -> Recognizer:
-    """The recogniser these settings choose. Raises ModelError."""
+def load_hearing(settings: Settings, selection: Selection | None = None, *, hearing: bool = True) -> Recognizer:
+    """The recogniser these settings choose; without `hearing` one that is never asked. Raises ModelError."""
+    if not hearing:
+        return _Deaf()
     choice: Choice = (selection or select(settings)).stt
     return VoskRecognizer(choice.require(), cache=settings.paths.cache / "working-models.json")
 
 
-def load_wake(settings: Settings) -> WakeEngine:
-    """The wake engine these settings choose. Raises ModelError."""
+def load_wake(settings: Settings, *, hearing: bool = True) -> WakeEngine:
+    """The wake engine these settings choose; without `hearing` one that is never fed. Raises ModelError."""
+    if not hearing:
+        return _Deaf()
     if settings.wake.openwakeword is not None:
         return OpenWakeWordEngine.from_directory(settings.wake.openwakeword, threshold=settings.wake.threshold)
     return MicroWakeEngine(settings.wake.phrases, threshold=settings.wake.threshold)

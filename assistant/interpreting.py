@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from assistant.nlu import Intent
 from assistant.nlu.dialogue import Dialogue
+from assistant.nlu.network import Completeness
 from assistant.nlu.sounds_like import SoundsLike
-from assistant.nlu.understanding import Completeness, Understanding
+from assistant.nlu.understanding import Understanding
 from assistant.stt import Transcription
 from assistant.stt.strip import strip_wake
 

@@ -16,7 +16,7 @@ from assistant.events import Event, EventBus, PartialTranscript, SpeechOut
 from assistant.interpreting import Heard
 from assistant.nlu import Class, Intent
 from assistant.nlu.dialogue import Dialogue
-from assistant.nlu.understanding import Completeness
+from assistant.nlu.network import Completeness
 from assistant.skills import Reply, TurnContext
 from assistant.speaking import Speaker
 from assistant.stt import Hypothesis, Transcription

@@ -1,13 +1,18 @@
 """Whole conversations in virtual time: real turn, real conversation, scripted engines."""
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeVar
 
 import pytest
 
 from assistant import events as ev
+from assistant.audio import Samples
 from assistant.conversation import PREROLL_S
 from assistant.errors import AssistantError
 from assistant.skills import Reply
+from assistant.workers import Worker
 from tests.fakes import (
     SILENCE,
     VOICE,
@@ -22,10 +27,20 @@ from tests.fakes import (
 )
 from tests.virtual_time import run
 
+T = TypeVar("T")
+EMPTY: Mapping[str, Worker] = MappingProxyType({})
 REQUEST = sound((SILENCE, 1.0), (WAKE, 0.5), (VOICE, 1.5), (SILENCE, 2.0))
 
 
-def hear(house: House, samples=REQUEST, *, live: bool = False, **workers) -> None:
+def sure(event: T | None) -> T:
+    """The event, which must have happened."""
+    assert event is not None
+    return event
+
+
+def hear(
+    house: House, samples: Samples = REQUEST, *, live: bool = False, workers: Mapping[str, Worker] = EMPTY
+) -> None:
     async def job() -> None:
         await house.open(**workers).run(ScriptedSource(samples, live))
 
@@ -50,7 +65,7 @@ def test_a_complete_command_ends_after_a_short_silence_and_an_unfinished_one_lat
     for words in ("what time is it", "tell me everything you know about"):
         house = House(words)
         hear(house)
-        ended = house.traces[0].first(ev.SpeechEnded)
+        ended = sure(house.traces[0].first(ev.SpeechEnded))
         rules[words] = (ended.rule, round(ended.stream_s - ended.last_speech_s, 1))
     assert rules["what time is it"] == ("complete", 0.2)
     assert rules["tell me everything you know about"][0] == "silence"
@@ -68,14 +83,14 @@ def test_woken_and_nothing_said() -> None:
     house = House("anything")
     hear(house, sound((WAKE, 0.5), (SILENCE, 7.0)))
     assert house.traces[0].outcome == "nothing"
-    assert house.traces[0].first(ev.SpeechEnded).rule == "nothing"
+    assert sure(house.traces[0].first(ev.SpeechEnded)).rule == "nothing"
     assert house.voice.said == []
 
 
 def test_sound_that_ends_in_mid_sentence() -> None:
     house = House("what time is it")
     hear(house, sound((WAKE, 0.5), (VOICE, 1.5)))
-    assert house.traces[0].first(ev.SpeechEnded).rule == "end-of-sound"
+    assert sure(house.traces[0].first(ev.SpeechEnded)).rule == "end-of-sound"
     assert house.traces[0].outcome == "done"
 
 
@@ -89,14 +104,14 @@ def test_two_requests_in_one_recording() -> None:
     house = House("what time is it", "turn on the lamp")
     parts = ((SILENCE, 0.5), (WAKE, 0.5), (VOICE, 1.3), (SILENCE, 0.5))
     hear(house, sound(*parts, *parts))
-    assert [trace.first(ev.Transcript).text for trace in house.traces] == ["what time is it", "turn on the lamp"]
+    assert [sure(trace.first(ev.Transcript)).text for trace in house.traces] == ["what time is it", "turn on the lamp"]
     assert {trace.outcome for trace in house.traces} == {"done"}
 
 
 def test_somebody_who_never_stops_is_cut_off_at_the_cap() -> None:
     house = House("word " * 60)
     hear(house, sound((WAKE, 0.5), (VOICE, 20.0)))
-    ended = house.traces[0].first(ev.SpeechEnded)
+    ended = sure(house.traces[0].first(ev.SpeechEnded))
     assert ended.rule == "cap"
     assert 8.0 <= ended.stream_s <= 9.0
 
@@ -117,7 +132,7 @@ def test_a_recogniser_that_breaks_is_said_in_words(stage: str) -> None:
 )
 def test_a_stage_that_is_too_slow_ends_the_turn_in_words(worker: str, seconds: float, said: str) -> None:
     house = House()
-    hear(house, **{worker: SlowWorker(seconds)})
+    hear(house, workers={worker: SlowWorker(seconds)})
     assert house.traces[0].outcome == "failed"
     assert said in house.traces[0].reply
 
@@ -143,7 +158,7 @@ def test_a_question_goes_to_the_model_and_its_first_clause_is_spoken_early() -> 
     )
     hear(house)
     (trace,) = house.traces
-    assert trace.last(ev.RouteDecided).where == "local"
+    assert sure(trace.last(ev.RouteDecided)).where == "local"
     assert trace.first(ev.ModelToken) is not None
     clauses = [event.at for event in trace.events if isinstance(event, ev.ReplyClause)]
     sounds = [event.at for event in trace.events if isinstance(event, ev.SpeechOut)]
@@ -172,7 +187,7 @@ def test_a_question_of_ours_is_answered_without_the_wake_word() -> None:
     hear(house, sound((WAKE, 0.5), (VOICE, 1.3), (SILENCE, 1.0), (VOICE, 1.5), (SILENCE, 1.0)))
     assert len(house.traces) >= 2
     assert house.traces[1].first(ev.WakeDetected) is None
-    assert house.traces[1].first(ev.Transcript).text == "what time is it"
+    assert sure(house.traces[1].first(ev.Transcript)).text == "what time is it"
     assert house.interpreter.dialogues[1].pending == "x"
 
 
@@ -183,7 +198,7 @@ def test_the_microphone_is_open_while_the_reply_is_spoken_and_a_wake_word_ends_i
     assert [trace.outcome for trace in house.traces] == ["cancelled", "done"]
     assert house.loudspeaker.stopped == 1
     # silent again well before the ten seconds that the first reply would have taken
-    assert house.traces[0].last(ev.TurnEnded).at < 6.0
+    assert sure(house.traces[0].last(ev.TurnEnded)).at < 6.0
 
 
 def test_a_microphone_that_ends_in_mid_reply_lets_it_finish() -> None:

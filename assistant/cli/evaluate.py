@@ -33,12 +33,10 @@ def intents(context: click.Context, manifest: Path, out: Path, field: str, home:
     from assistant.nlu.understanding import Understanding  # noqa: PLC0415
 
     settings = settings_of(context, home)
-    rows = read_manifest(manifest, "id", field)
     understanding = Understanding(
         load_home(settings.paths.home), names=no_names, clock=SystemClock(), language=settings.language
     )
-    result = room.evaluate(understanding, rows, field)
-    write_rows(out, result.rows)
+    result = room.evaluate(understanding, manifest, out, field)
     _print(result.lines())
     return 0
 
