@@ -251,7 +251,7 @@ class _Deaf:
     def set_phrases(self, phrases: Sequence[str]) -> None:
         """Nothing listens."""
 
-    def start(self) -> RecognizerStream:
+    def start(self, skip_s: float = 0.0) -> RecognizerStream:  # noqa: ARG002 - the recogniser's signature
         raise AssistantError("this was started for typed requests only; start it again with sound")
 
     def process(self, samples: Samples) -> Wake | None:  # noqa: ARG002 - the wake engine's signature

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 PREROLL_S = 1.3
 """Sound from before a wake detection that the recogniser is given, seconds: the whole phrase. Measured (docs/wake.md):
-1.2 s contains it; anything between that and 0.35 s begins inside it, and the recogniser makes wrong words of the rest."""
+1.2 s contains it; anything between that and 0.35 s begins inside it, and makes the recogniser hear wrong words."""
 
 WAITING_FRAMES = 400
 """Frames (20 ms) of a live source that may wait for a slow recogniser: 8 s, the longest request."""

@@ -141,8 +141,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(body)
 
     def _send(self, data: bytes) -> None:
-        self.wfile.write(data)
+        # counted first: the client may be done before this thread comes to its next line
         self.state.sent += len(data)
+        self.wfile.write(data)
         self.state.served.set()
 
     def _end(self, body: bytes) -> None:
