@@ -7,9 +7,10 @@ import asyncio
 import json
 import logging
 import ssl
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -74,6 +75,15 @@ def tls_context(settings: DoorSettings) -> ssl.SSLContext:
     return context
 
 
+@asynccontextmanager
+async def _in_time(until: float, total_s: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout_at(until):
+            yield
+    except TimeoutError as error:
+        raise CloudError(f"no complete answer within {total_s:g} s") from error
+
+
 class CloudClient:
     """One endpoint. A new connection for every question: nothing is kept warm that nobody asked for."""
 
@@ -86,31 +96,44 @@ class CloudClient:
 
         Raises CloudError when nothing came in time, the answer broke off or was no answer.
         """
-        s = self._settings
-        spoken = False
+        s, loop = self._settings, asyncio.get_running_loop()
+        until = loop.time() + s.total_s
+        async with _in_time(until, s.total_s):
+            token = await self._token()
+        spoken, tries = False, 0
+        async for attempt in stamina.retry_context(
+            on=_AgainError, attempts=s.attempts, timeout=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.2
+        ):
+            with attempt:
+                tries += 1
+                first = loop.time() + s.connect_s + s.first_token_s
+                try:
+                    async with aclosing(self._once(body, token, partial(sending, tries))) as pieces:
+                        # the clock runs while this side waits for the server, never while the caller handles a piece
+                        while (
+                            piece := await self._next(pieces, until if spoken else min(first, until), until)
+                        ) is not None:
+                            spoken = True
+                            yield piece
+                    return
+                except _AgainError as error:
+                    if spoken:
+                        raise CloudError(str(error)) from error
+                    if error.wait_s:
+                        await asyncio.sleep(error.wait_s)
+                    raise
+
+    async def _next(
+        self, pieces: AsyncGenerator[Piece | Usage, None], limit: float, until: float
+    ) -> Piece | Usage | None:
+        """The next piece, None at the end. Raises _AgainError when nothing came by `limit` and that is not `until`."""
         try:
-            async with asyncio.timeout(s.total_s):
-                token = await self._token()
-                tries = 0
-                async for attempt in stamina.retry_context(
-                    on=_AgainError, attempts=s.attempts, timeout=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.2
-                ):
-                    with attempt:
-                        tries += 1
-                        try:
-                            async with aclosing(self._once(body, token, lambda n=tries: sending(n))) as pieces:  # type: ignore[misc]
-                                async for piece in pieces:
-                                    spoken = spoken or isinstance(piece, Piece)
-                                    yield piece
-                            return
-                        except _AgainError as error:
-                            if spoken:
-                                raise CloudError(str(error)) from error
-                            if error.wait_s:
-                                await asyncio.sleep(error.wait_s)
-                            raise
+            async with asyncio.timeout_at(limit):
+                return await anext(pieces, None)
         except TimeoutError as error:
-            raise CloudError(f"no complete answer within {s.total_s:g} s") from error
+            if limit >= until:
+                raise CloudError(f"no complete answer within {self._settings.total_s:g} s") from error
+            raise _AgainError(f"no word within {self._settings.first_token_s:g} s") from error
 
     async def _token(self) -> str:
         s = self._settings
@@ -142,22 +165,23 @@ class CloudClient:
         }
         if token:
             headers["Authorization"] = f"Bearer {token}"
+
+        async def follow(event: str, _: object) -> None:
+            if event == "http11.send_request_headers.started":  # the connection stands: from here on bytes leave
+                sending()
+
+        trace = {"trace": follow}
         timeout = httpx.Timeout(connect=s.connect_s, write=s.connect_s, pool=s.connect_s, read=s.first_token_s)
         try:
             context = tls_context(s) if self._url.startswith("https:") else False
-            async with httpx.AsyncClient(
-                verify=context, timeout=timeout, follow_redirects=False, trust_env=False
-            ) as client:
-                sending()
-                async with (
-                    asyncio.timeout(s.connect_s + s.first_token_s) as first,
-                    client.stream("POST", self._url, content=body, headers=headers) as response,
-                ):
-                    _check(response)
-                    async with aclosing(_events(response)) as events:
-                        async for piece in events:
-                            first.reschedule(None)
-                            yield piece
+            async with (
+                httpx.AsyncClient(verify=context, timeout=timeout, follow_redirects=False, trust_env=False) as client,
+                client.stream("POST", self._url, content=body, headers=headers, extensions=trace) as response,
+            ):
+                _check(response)
+                async with aclosing(_events(response)) as events:
+                    async for piece in events:
+                        yield piece
         except httpx.ConnectError as error:
             if (
                 isinstance(error.__cause__ and error.__cause__.__cause__, ssl.SSLError)
@@ -166,8 +190,6 @@ class CloudClient:
             ):
                 raise CloudError("the server's certificate cannot be trusted") from error
             raise _AgainError("the server cannot be reached") from error
-        except TimeoutError as error:
-            raise _AgainError(f"no word within {s.first_token_s:g} s") from error
         except httpx.TimeoutException as error:
             raise _AgainError("the server does not answer in time") from error
         except httpx.HTTPError as error:

@@ -1,6 +1,7 @@
 """What the core asks when it has no answer of its own: decision, ledger, consent and door in one place."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from assistant.clock import Clock
@@ -87,8 +88,9 @@ class Outside:
 
     async def answer(self, payload: Payload, ticket: int) -> AsyncGenerator[str]:
         """Stream the answer's words. Raises DoorError: the caller then says the best local answer."""
-        async for text in self._door.answer(payload, ticket):
-            yield text
+        async with aclosing(self._door.answer(payload, ticket)) as pieces:
+            async for text in pieces:
+                yield text
 
     def consent(self, *, given: bool, person: str = "") -> None:
         """Store the answer to CONSENT_QUESTION (or its revocation)."""

@@ -30,16 +30,18 @@ class DoorClient:
     async def status(self) -> DoorStatus:
         """What the door can do now; a closed one (`running` False) when it does not answer."""
         try:
-            async for message in self.request({"verb": "status"}, wait_s=1.0):
-                return DoorStatus.from_wire(message)
+            async with contextlib.aclosing(self.request({"verb": "status"}, wait_s=1.0)) as messages:
+                async for message in messages:
+                    return DoorStatus.from_wire(message)
         except (DoorError, WireError):
             pass
         return DoorStatus()
 
     async def set_offline(self, on: bool) -> None:
         """Close (or open) the door for questions and downloads; what is leaving is cut off at once."""
-        async for _ in self.request({"verb": "offline", "on": on}, wait_s=2.0):
-            return
+        async with contextlib.aclosing(self.request({"verb": "offline", "on": on}, wait_s=2.0)) as messages:
+            async for _ in messages:
+                return
 
     async def answer(self, payload: Payload, ticket: int) -> AsyncGenerator[str]:
         """Stream the answer to a released question, placeholders replaced by what they stand for.
@@ -85,16 +87,21 @@ class DoorClient:
 
     async def request(self, request: dict[str, Any], *, wait_s: float) -> AsyncGenerator[dict[str, Any]]:
         """Messages in answer to `request`. Raises DoorError."""
-        writer = None
+        # the clock runs while this side waits for the door, never while the caller handles a message
+        writer, until = None, asyncio.get_running_loop().time() + wait_s
         try:
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout_at(until):
                 reader, writer = await asyncio.open_unix_connection(self._path, limit=MOST_BYTES)
                 writer.write(encode(request))
                 await writer.drain()
-                while (message := await receive(reader)) is not None:
-                    if "error" in message:
-                        raise DoorError(str(message["error"]))
-                    yield message
+            while True:
+                async with asyncio.timeout_at(until):
+                    message = await receive(reader)
+                if message is None:
+                    return
+                if "error" in message:
+                    raise DoorError(str(message["error"]))
+                yield message
         except (OSError, WireError) as error:  # TimeoutError is an OSError
             raise DoorError("the door does not answer; it may not be running") from error
         finally:

@@ -39,7 +39,12 @@ def say_digits(digits: str, rng: random.Random) -> str:
         elif style in ("double", "mixed") and rest[:1] == d and rng.random() < 0.8:
             out.append(f"double {rng.choice(DIGITS[d])}")
             i += 2
-        elif style in ("pairs", "mixed") and len(pair) == 2 and pair[0] != "0" and (style == "pairs" or rng.random() < 0.4):
+        elif (
+            style in ("pairs", "mixed")
+            and len(pair) == 2
+            and pair[0] != "0"
+            and (style == "pairs" or rng.random() < 0.4)
+        ):
             out.append(pair_words(pair))
             i += 2
         else:
@@ -75,7 +80,9 @@ def say_letters(letters: str, rng: random.Random) -> str:
 
 def card(rng: random.Random) -> str:
     """A card number of 13 to 19 digits with a right check digit."""
-    body = rng.choice("3456") + "".join(rng.choice("0123456789") for _ in range(rng.choice((12, 13, 14, 14, 14, 14, 17))))
+    body = rng.choice("3456") + "".join(
+        rng.choice("0123456789") for _ in range(rng.choice((12, 13, 14, 14, 14, 14, 17)))
+    )
     return body + luhn.calc_check_digit(body)
 
 
@@ -90,7 +97,13 @@ _NUMBER_FRAMES = (
     "create a story in which a wizard finds {} on a stone", "who called me from {}", "translate {} into french", "remember {}",
     "please explain what {} means", "how do you pronounce {}", "suggest a way to memorize {}", "{}",
 )  # fmt: skip
-_MAIL_FRAMES = ("write an email to {} inviting them to a party", "who owns {}", "what is {}", "draft a letter to {} about the concert", "tell me about {}")
+_MAIL_FRAMES = (
+    "write an email to {} inviting them to a party",
+    "who owns {}",
+    "what is {}",
+    "draft a letter to {} about the concert",
+    "tell me about {}",
+)
 _ADDRESS_FRAMES = ("how far is it to {}", "my address is {}", "what is the best way from paris to {}", "write a poem about {}",
                    "they live at {}", "ship it to {}")  # fmt: skip
 _NAME_FRAMES = ("write a birthday poem for {}", "what does {} like", "tell me a joke about {}", "where is {} now", "compose a song about {}",
@@ -136,7 +149,11 @@ def _iban(rng: random.Random) -> Secret:
 
 
 def _email(rng: random.Random) -> Secret:
-    first, last, host = rng.choice(FIRST).lower(), rng.choice(LAST).lower(), rng.choice(("quickpost", "mailhaven", "gmail", "blue river"))
+    first, last, host = (
+        rng.choice(FIRST).lower(),
+        rng.choice(LAST).lower(),
+        rng.choice(("quickpost", "mailhaven", "gmail", "blue river")),
+    )
     end = rng.choice(("com", "org", "co.uk", "de", "net"))
     local = f"{first}.{last}" if rng.random() < 0.6 else f"{first}{rng.randint(10, 99)}"
     if rng.random() < 0.35:
@@ -171,25 +188,73 @@ def _plate(rng: random.Random) -> Secret:
     letters = "".join(rng.choice("BCDFGHJKLMNPRSTVWXYZ") for _ in range(5))
     digits = f"{rng.randint(10, 79)}"
     plate = letters[:2] + digits + letters[2:]
-    said = plate if rng.random() < 0.3 else f"{say_letters(letters[:2], rng)} {say_digits(digits, rng)} {say_letters(letters[2:], rng)}"
-    return Secret("plate", plate, rng.choice(("who owns the car {}", "my plate is {}", "write a poem about {}", "what does {} stand for")).format(said))
+    said = (
+        plate
+        if rng.random() < 0.3
+        else f"{say_letters(letters[:2], rng)} {say_digits(digits, rng)} {say_letters(letters[2:], rng)}"
+    )
+    return Secret(
+        "plate",
+        plate,
+        rng.choice(("who owns the car {}", "my plate is {}", "write a poem about {}", "what does {} stand for")).format(
+            said
+        ),
+    )
 
 
 def _birth(rng: random.Random) -> Secret:
     month = rng.choice("january february march april june july august september october november december".split())
     year, day = rng.randint(1931, 2019), rng.randint(1, 28)
-    said = rng.choice((f"{month} {day} {year}", f"the {day}th of {month} {year}", f"{month} {pair_words(f'{day:02}') if day > 9 else day} {pair_words(str(year)[:2])} {say_digits(str(year)[2:], rng)}"))
-    return Secret("birth", f"{month} {year}", rng.choice(("i was born on {} what star sign is that", "my date of birth is {}", "what happened in history when i was born on {}",
-                                                         "my birthday is {} suggest a party theme")).format(said))
+    said = rng.choice(
+        (
+            f"{month} {day} {year}",
+            f"the {day}th of {month} {year}",
+            f"{month} {pair_words(f'{day:02}') if day > 9 else day} {pair_words(str(year)[:2])} {say_digits(str(year)[2:], rng)}",
+        )
+    )
+    return Secret(
+        "birth",
+        f"{month} {year}",
+        rng.choice(
+            (
+                "i was born on {} what star sign is that",
+                "my date of birth is {}",
+                "what happened in history when i was born on {}",
+                "my birthday is {} suggest a party theme",
+            )
+        ).format(said),
+    )
 
 
 def _password(rng: random.Random) -> Secret:
     word = "".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") for _ in range(3)) + str(rng.randint(10, 99))
-    return Secret("password", word, rng.choice(("my password is {} is that strong", "is {} a good password for my email", "write a poem in which the password is {}",
-                                               "my wifi password is {}", "the passcode for my laptop is {}")).format(word))
+    return Secret(
+        "password",
+        word,
+        rng.choice(
+            (
+                "my password is {} is that strong",
+                "is {} a good password for my email",
+                "write a poem in which the password is {}",
+                "my wifi password is {}",
+                "the passcode for my laptop is {}",
+            )
+        ).format(word),
+    )
 
 
 def _pin(rng: random.Random) -> Secret:
     digits = f"{rng.randint(0, 9999):04}"
-    return Secret("pin", digits, rng.choice(("my pin is {} is that safe", "the alarm code is {}", "my bank pin is {} how do i memorize it", "the door code is {} write a rhyme for it",
-                                            "the combination of the safe is {}")).format(say_digits(digits, rng) if rng.random() < 0.7 else digits))
+    return Secret(
+        "pin",
+        digits,
+        rng.choice(
+            (
+                "my pin is {} is that safe",
+                "the alarm code is {}",
+                "my bank pin is {} how do i memorize it",
+                "the door code is {} write a rhyme for it",
+                "the combination of the safe is {}",
+            )
+        ).format(say_digits(digits, rng) if rng.random() < 0.7 else digits),
+    )

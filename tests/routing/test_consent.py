@@ -20,7 +20,12 @@ def test_it_is_kept_and_can_be_taken_back(tmp_path: Path) -> None:
     write_consent(tmp_path, CLOCK, given=True, wording="May I?", person="mara")
     consent = read_consent(tmp_path)
     assert consent is not None
-    assert (consent.given, consent.wording, consent.person, consent.at) == (True, "May I?", "mara", "2026-03-14T12:00:00+00:00")
+    assert (consent.given, consent.wording, consent.person, consent.at) == (
+        True,
+        "May I?",
+        "mara",
+        "2026-03-14T12:00:00+00:00",
+    )
     write_consent(tmp_path, CLOCK, given=False, wording="May I?")
     again = read_consent(tmp_path)
     assert again is not None

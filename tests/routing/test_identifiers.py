@@ -81,7 +81,12 @@ def test_every_bank_account_is_found(seed: int) -> None:
 
 def test_names_of_this_house_are_found_in_any_spelling() -> None:
     names = ("Ottilie Tollemache",)
-    for text in ("where is ottilie", "Tollemache's car", "o t t i l i e t o l l e m a c h e", "ring Ottilie Tollemache"):
+    for text in (
+        "where is ottilie",
+        "Tollemache's car",
+        "o t t i l i e t o l l e m a c h e",
+        "ring Ottilie Tollemache",
+    ):
         assert Kind.NAME in {f.kind for f in find(text, names)}, text
     assert not find("a total mess", names)
 

@@ -105,7 +105,7 @@ def test_a_checkpoint_kept_elsewhere_shows_a_book_put_back_from_a_copy(ledger: L
     for name in ("ledger.db-wal", "ledger.db-shm"):
         (ledger.directory / name).unlink(missing_ok=True)
     ledger.path.write_bytes(old["ledger.db"])
-    assert check(ledger) == ()      # the copy is whole in itself
+    assert check(ledger) == ()  # the copy is whole in itself
     assert check(ledger, kept=kept)
     assert check(ledger, kept={**kept, "signature": "00" * 64})
     assert check(ledger, kept={"seq": "x"})
@@ -115,7 +115,9 @@ def test_erasing_leaves_no_word_and_a_chain_that_holds(ledger: Ledger) -> None:
     ledger.append("kept", {"reason": "x", "question": "a very particular question"})
     assert b"very particular" in b"".join(p.read_bytes() for p in ledger.directory.iterdir())
     assert ledger.erase() == 38
-    assert not any(b"very particular" in p.read_bytes() or b"reason 3" in p.read_bytes() for p in ledger.directory.iterdir())
+    assert not any(
+        b"very particular" in p.read_bytes() or b"reason 3" in p.read_bytes() for p in ledger.directory.iterdir()
+    )
     assert check(ledger) == ()
     ledger.append("kept", {"reason": "after"})
     assert check(ledger) == ()
@@ -149,12 +151,17 @@ def test_the_question_stands_nowhere_unless_it_was_written(tmp_path: Path, clock
 
 
 def test_what_did_you_send_today(ledger: Ledger, clock: ManualClock) -> None:
-    assert today(ledger.entries(), clock.now()) == "I sent nothing to the outside today. 37 private questions stayed here."
+    assert (
+        today(ledger.entries(), clock.now()) == "I sent nothing to the outside today. 37 private questions stayed here."
+    )
     ledger.append("sent", {"ticket": 1, "bytes_out": 700})
     ledger.append("done", {"ticket": 1, "cost": 0.02})
     ledger.append("hub", {"reason": "light.turn_on", "bytes_out": 60})
     said = today(ledger.entries(), clock.now())
-    assert said == "I sent 1 question to the outside today, 700 bytes in all, for 0.02. 37 private questions stayed here. I spoke to your home hub 1 time."
+    assert (
+        said
+        == "I sent 1 question to the outside today, 700 bytes in all, for 0.02. 37 private questions stayed here. I spoke to your home hub 1 time."
+    )
     clock.advance(86_400)
     assert today(ledger.entries(), clock.now()) == "I sent nothing to the outside today."
 

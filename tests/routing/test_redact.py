@@ -22,7 +22,11 @@ def test_a_question_about_the_value_stays() -> None:
 
 
 def test_kinds_that_never_leave_keep_the_whole_sentence() -> None:
-    for text in ("write a poem about 4111111111111111", "write a song about 221 baker street", "draft a letter with pin: 4711"):
+    for text in (
+        "write a poem about 4111111111111111",
+        "write a song about 221 baker street",
+        "draft a letter with pin: 4711",
+    ):
         assert redact(text, find(text)) is None
 
 

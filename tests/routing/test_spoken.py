@@ -39,7 +39,10 @@ def test_what_was_said_becomes_what_was_meant(said: str, meant: str) -> None:
 @given(st.text(alphabet="0123456789", min_size=4, max_size=20), st.integers(0, 2**32))
 def test_dictated_digits_come_back(digits: str, seed: int) -> None:
     said = say_digits(digits, random.Random(seed))
-    together = {written(said).text.replace("-", "").replace(" ", ""), written(said, split=True).text.replace("-", "").replace(" ", "")}
+    together = {
+        written(said).text.replace("-", "").replace(" ", ""),
+        written(said, split=True).text.replace("-", "").replace(" ", ""),
+    }
     if re.search(r"ty (one|two|three|four|five|six|seven|eight|nine)\b", said):
         assert all(text.isdigit() for text in together)  # "twenty one" is 21 or 20 1: nobody can tell
     else:
@@ -84,6 +87,8 @@ def test_addresses_are_found_whole(text: str) -> None:
     assert any(text in f for f in found), found
 
 
-@pytest.mark.parametrize("text", ["meet at the corner", "look at snowflakes. It was cold", "at dot point period", "what time is it at home"])
+@pytest.mark.parametrize(
+    "text", ["meet at the corner", "look at snowflakes. It was cold", "at dot point period", "what time is it at home"]
+)
 def test_other_sentences_have_none(text: str) -> None:
     assert not list(emails(text))
