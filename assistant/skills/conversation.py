@@ -136,9 +136,11 @@ class Conversation:
 
     def _sent(self) -> str:
         """Today is the place's day; entries are told from the latest."""
-        say, now = self._kit.say, self._kit.time.now()
+        say, now, ledger = self._kit.say, self._kit.time.now(), self._kit.ledger
+        if callable(ledger):
+            return ledger(now)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        entries = self._kit.ledger.sent_since(midnight.astimezone(UTC)) if self._kit.ledger else []
+        entries = ledger.sent_since(midnight.astimezone(UTC)) if ledger else []
         if not entries:
             return say("conversation.sent_nothing")
         told = [

@@ -12,6 +12,9 @@ from assistant.skills.hub import ServiceCall, State
 RISKY_COVERS = frozenset({"garage", "door", "gate"})
 """Covers that a burglar would like to see open."""
 
+EVERYTHING = frozenset({"light", "switch", "fan", "media_player"})
+"""What "turn off everything in the kitchen" means: locks, blinds and heating are not switched by the way."""
+
 _ALL = frozenset({"all", "everything", "all lights", "every light"})
 
 _ON = {
@@ -61,7 +64,8 @@ def select(home: Home, intent: Intent, *, default_domain: str = "", default_here
         and (not kind or entity.device_class == kind)
         and (not area or entity.area.casefold() == area)
         and (not floor or floors.get(entity.area.casefold()) == floor)
-        and (domain or kind or area or floor)
+        and (domain or kind or entity.domain in EVERYTHING)
+        and (domain or kind or area or floor or name)
     ]
 
 
@@ -72,8 +76,9 @@ def _named(home: Home, name: str, area: str) -> list[Entity]:
         for entity in home.entities
         if wanted in (entity.name.casefold(), *(alias.casefold() for alias in entity.aliases))
     ]
-    in_area = [entity for entity in found if area and entity.area.casefold() == area]
-    return (in_area or found)[:1]
+    room = area or home.here.casefold()
+    near = [entity for entity in found if room and entity.area.casefold() == room]
+    return (near or found)[:1]
 
 
 def switched(entities: Iterable[Entity], *, on: bool) -> list[Act]:

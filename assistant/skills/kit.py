@@ -132,7 +132,8 @@ class Kit:
     rng: random.Random = field(default_factory=random.Random)
     home: Callable[[], Home] = Home
     hub: Hub | None = None
-    ledger: Ledger | None = None
+    ledger: Ledger | Callable[[datetime], str] | None = None
+    """What left the device: entries that are put into words here, or a function of the present time that says it."""
     trace: Callable[[], TurnTrace | None] = lambda: None
     models: Callable[[], Sequence[str]] = tuple
     """The engines at work, as plain phrases."""

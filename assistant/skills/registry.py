@@ -83,7 +83,7 @@ class Skills:
         home: Home | Callable[[], Home],
         *,
         hub: Hub | None = None,
-        ledger: Ledger | None = None,
+        ledger: Ledger | Callable[[datetime], str] | None = None,
         trace: Callable[[], TurnTrace | None] | None = None,
         models: Callable[[], Sequence[str]] = tuple,
         rng: random.Random | None = None,
@@ -95,7 +95,8 @@ class Skills:
         Args:
             home: rooms and devices, or a function that returns them as they are now.
             hub: the owner's home hub; None when none is configured.
-            ledger: what left the device; None while nothing can.
+            ledger: what left the device, as entries or as a function of the present time that puts it into words; None
+                while nothing can leave.
             trace: returns the trace of the turn before the present one.
             models: the engines at work, as phrases for "what are you running on?".
             rng: dice, coins and the choice between equally good replies; a seeded one in tests.

@@ -111,6 +111,11 @@ def test_what_did_you_send_today(device: Device):
     assert book.since == datetime(2026, 11, 21, tzinfo=device.zone), "the day begins at the place's midnight"
 
 
+def test_the_book_may_speak_for_itself():
+    device = Device(ledger=lambda now: f"Today is {now:%d %B}: two questions.")
+    assert device.text("WhatSent") == "Today is 21 November: two questions."
+
+
 def test_offline_is_remembered_and_announced_to_listeners(device: Device):
     heard: list[str] = []
     device.skills.preferences.listeners.append(heard.append)

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from assistant.egress.hub import HubClient
+from assistant.nlu import Class, Intent
 from assistant.nlu.home import Area, Entity, Home, load_home
 from assistant.skills.home_source import HomeSource
+from assistant.skills.home_targets import select
 from assistant.skills.hub import HubError, RemoteHub
 from assistant.store import memory_store
 from tests.egress.hub_server import TOKEN, HubServer
@@ -56,6 +58,26 @@ def test_all_lights_of_a_room(house: Device, server: HubServer):
     assert server.states["light.ceiling"]["state"] == "on"
     assert server.states["light.ceiling"]["attributes"]["brightness"] == 128
     assert server.states["light.desk"]["state"] == "off"
+
+
+def test_everything_in_a_room_is_not_its_locks_and_heating(house: Device, server: HubServer):
+    house.say("HassTurnOff", area="Kitchen")
+    assert [call[:2] for call in server.calls] == [("switch", "turn_off")], "the heating is in the kitchen too"
+    server.calls.clear()
+    house.say("HassTurnOff", name="all")
+    assert {call[0] for call in server.calls} == {"light", "switch", "media_player"}
+
+
+def test_of_two_with_one_name_the_one_in_this_room():
+    home = Home(
+        "Study",
+        (Area("Attic"), Area("Study")),
+        (Entity("Lamp", "light", "Attic", id="light.attic"), Entity("Lamp", "light", "Study", id="light.study")),
+    )
+    meant = {"": "light.study", "Attic": "light.attic"}
+    for area, entity in meant.items():
+        (found,) = select(home, Intent("HassTurnOn", Class.LIGHTS, {"name": "lamp", "area": area}))
+        assert found.id == entity
 
 
 def test_brightness_and_colour(house: Device, server: HubServer):
