@@ -141,7 +141,12 @@ class _Parser:
             return _limited(base.plain ** int(exponent), exact=base.exact)
         if base.plain < 0:
             raise SumError("sums.not_real")
-        return _limited(Fraction(float(base.plain) ** float(exponent)), exact=False)
+        root = Fraction(float(base.plain) ** float(exponent))
+        if exponent.numerator == 1:  # the square root of 81, written 81^0.5, is 9 and not about 9
+            whole = Fraction(round(root * base.plain.denominator), base.plain.denominator)
+            if exponent.denominator <= 10 and whole**exponent.denominator == base.plain:
+                return _limited(whole, exact=base.exact)
+        return _limited(root, exact=False)
 
     def _signed(self) -> _Value:
         sign = 1
