@@ -47,7 +47,7 @@ class Sampler:
         self._grammar = grammar
         catalogue = load("en")
         self._sets = [
-            [(intents, data) for intent in intents.intents.values() for data in intent.data]
+            [(intents, data) for name in sorted(intents.intents) for data in intents.intents[name].data]
             for intents in (catalogue.own, catalogue.home)
         ]
 
