@@ -7,6 +7,7 @@ from typing import Any
 
 from assistant.artifacts.selection import select
 from assistant.bench.figures import Effort, Stage
+from assistant.bench.shapes import SHAPES
 from assistant.config import Settings
 from assistant.errors import AssistantError
 
@@ -107,7 +108,6 @@ class Jobs:
     def choose(self, stage: Stage) -> None:
         from assistant.bench import choose  # noqa: PLC0415
         from assistant.bench.machine import as_json, moment  # noqa: PLC0415
-        from assistant.bench.shapes import SHAPES  # noqa: PLC0415
         from assistant.hardware.probe import probe  # noqa: PLC0415
 
         path, before = self.model_file(stage), moment()

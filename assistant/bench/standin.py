@@ -3,6 +3,7 @@
 import math
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ def _write(gguf: Any, shape: Shape, path: Path) -> None:  # noqa: ANN401 - the l
     writer.add_layer_norm_rms_eps(shape.epsilon)
     writer.add_vocab_size(shape.vocabulary)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
-    merges = learn(_texts(), MERGES)
+    merges = _merges()
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(shape.pre)
     writer.add_token_list(vocabulary(shape.vocabulary, merges, shape.special))
@@ -168,6 +169,11 @@ def _stretch(shape: Shape) -> npt.NDArray[np.float32]:
     turns = original / wavelengths
     blend = np.clip((turns - low) / (high - low), 0, 1)
     return (1 / ((1 - blend) / factor + blend)).astype(np.float32)
+
+
+@cache
+def _merges() -> list[tuple[str, str]]:
+    return learn(_texts(), MERGES)
 
 
 def _texts() -> list[str]:

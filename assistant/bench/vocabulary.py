@@ -36,9 +36,10 @@ def learn(texts: Iterable[str], count: int) -> list[tuple[str, str]]:
             places.setdefault(pair, set()).add(number)
     merges: list[tuple[str, str]] = []
     while len(merges) < count and pairs:
-        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
-        if pairs[best] < 2:
+        most = max(pairs.values())
+        if most < 2:
             break
+        best = min(pair for pair, often in pairs.items() if often == most)
         merges.append(best)
         for number in places.pop(best):
             word, often = words[number]
@@ -49,7 +50,6 @@ def learn(texts: Iterable[str], count: int) -> list[tuple[str, str]]:
             for pair in pairwise(merged):
                 pairs[pair] += often
                 places.setdefault(pair, set()).add(number)
-        pairs = +pairs
     return merges
 
 

@@ -139,10 +139,12 @@ def plan(
         raise UsageError("--rtt needs --cloud URL")
     if wanted.model and wanted.like:
         raise UsageError("give --model or --like, not both")
-    if wanted.like or wanted.kind:
+    if wanted.kind and not wanted.like:
+        raise UsageError("--type needs --like NAME")
+    if wanted.like:
         from assistant.bench import quantise, standin  # noqa: PLC0415
 
-        standin.shape_of(wanted.like or "")
+        standin.shape_of(wanted.like)
         quantise.known_kind(wanted.kind or "Q4_K_M")
     if wanted.clips is not None:
         from assistant.bench.sound import recordings  # noqa: PLC0415
