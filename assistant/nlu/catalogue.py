@@ -101,9 +101,17 @@ def home_dictionary(language: str) -> dict[str, Any]:
             # "who is {zone}" would swallow every question about a person
             sentences = [line for line in block["sentences"] if "{zone" not in line and line not in _BARE_NAMES]
             if sentences:
-                blocks.append({**block, "sentences": sentences})
+                blocks.append({**block, "sentences": sentences, **_narrowed(name, block)})
         kept[name] = {"data": blocks}
     return {**content, "intents": kept, "skip_words": []}
+
+
+def _narrowed(name: str, block: dict[str, Any]) -> dict[str, Any]:
+    """ "What's the sliding door?" asks nothing: the bare state of a thing is for sensors and thermostats."""
+    domains = block.get("requires_context", {}).get("domain", [])
+    if name == "HassGetState" and "sensor" in domains and len(domains) > 1:
+        return {"requires_context": {**block["requires_context"], "domain": ["sensor", "climate"]}}
+    return {}
 
 
 @lru_cache(maxsize=4)

@@ -18,6 +18,9 @@ from assistant.nlu.words import clean
 _QUESTIONS = frozenset({"who", "who's", "whos", "why", "whose", "whom"})
 """A wildcard never begins with one of these: "play who is ..." asks for a person, not for a song."""
 
+_LONGEST = {"list": 4, "name": 4, "place": 5, "item": 10, "query": 10}
+"""Most words a wildcard takes, by slot; a list "of desirable skills for an engineer" is an essay, not a list's name."""
+
 _PLAYERS = ("HassMedia", "HassSetVolume")
 _TARGETS = frozenset({"name", "area", "floor"})
 
@@ -114,6 +117,8 @@ def _candidate(result: RecognizeResult, *, own: bool) -> Candidate | None:
         if entity.is_wildcard:
             first = entity.text.split(maxsplit=1)[:1]
             if not first or first[0] in _QUESTIONS:
+                return None
+            if len(entity.text.split()) > _LONGEST.get(entity.name, 12):
                 return None
             free += len(entity.text.replace(" ", ""))
         else:

@@ -53,6 +53,7 @@ _EMPTY_NAMES = frozenset(
 )
 _HERE = frozenset({"area", "name", "floor"})
 _EVERYWHERE = frozenset({"all", "every", "everywhere", "whole", "everything"})
+_ROBOTS = (("HassVacuum", "vacuum"), ("HassLawnMower", "lawn_mower"))
 _LIGHT_WORDS = frozenset(["light", "lights", "lamp", "lamps", "lighting", "bulb", "bulbs", "chandelier", "lantern"])
 _TEXT_SLOTS = frozenset({"item", "text", "query", "place", "name", "list", "message"})
 
@@ -146,7 +147,14 @@ class Interpreter:
             _check_list(intent, slots, unresolved, names)
         kind = self._kinds.get(intent) if candidate.own else None
         if intent.startswith("Hass"):
-            if candidate.own and _HERE.isdisjoint(slots) and _EVERYWHERE.isdisjoint(text.split()) and self._home.here:
+            self._place_elsewhere(slots, unresolved)
+            if (
+                candidate.own
+                and not unresolved
+                and _HERE.isdisjoint(slots)
+                and _EVERYWHERE.isdisjoint(text.split())
+                and self._home.here
+            ):
                 slots["area"] = self._home.here  # as Home Assistant's own sentences take it
             kind = hass_kind(intent, slots, self._home)
             self._drop_wrong_room(candidate, slots, unresolved)
@@ -161,8 +169,27 @@ class Interpreter:
             text=text,
         )
 
+    def _place_elsewhere(self, slots: dict[str, SlotValue], unresolved: dict[str, str]) -> None:
+        """Common words for devices and rooms: resolved where this home has them, else kept as unresolved."""
+        appliance, room = slots.pop("appliance", None), slots.pop("room", None)
+        if isinstance(appliance, str):
+            entity = self._home.named(appliance)
+            if entity:
+                slots["name"] = entity.name
+            else:
+                unresolved["name"] = appliance
+        if isinstance(room, str):
+            areas = {spoken_name(name): area.name for area in self._home.areas for name in (area.name, *area.aliases)}
+            if room in areas:
+                slots["area"] = areas[room]
+            else:
+                unresolved["area"] = room
+
     def _drop_wrong_room(self, candidate: Candidate, slots: dict[str, SlotValue], unresolved: dict[str, str]) -> None:
         """A room that nobody said (the device's own) is dropped when the thing exists only elsewhere."""
+        robot = next((domain for intent, domain in _ROBOTS if candidate.intent.startswith(intent)), "")
+        if robot and not any(entity.domain == robot for entity in self._home.entities):
+            unresolved["name"] = robot.replace("_", " ")
         domain, device_class = slots.get("domain"), slots.get("device_class")
         if not domain or "name" in slots:
             return

@@ -258,6 +258,15 @@ def spoken_spans() -> Lists:
         for unit in ("second", "minute", "hour")
     ]
     durations += [(*number, unit) for number in numbers for unit in ("second", "minute", "hour")]
+    durations += [(*number, "and", "a", "half", unit) for number in numbers[:12] for unit in ("minutes", "hours")]
+    for small, unit, most in (("seconds", "minutes", 60), ("minutes", "hours", 12)):
+        for number in numbers[:most]:
+            one = unit.removesuffix("s") if number == ("one",) else unit
+            durations += [
+                (*number, one, *joint, *part, small)
+                for part in (tuple(say_number(value).split()) for value in range(5, 60, 5))
+                for joint in ((), ("and",))
+            ]
     times: list[tuple[str, ...]] = []
     for hour in range(1, 13):
         said = (say_number(hour),)

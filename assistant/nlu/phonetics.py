@@ -10,13 +10,12 @@ Phones = tuple[str, ...]
 
 _VOWELS = frozenset({"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"})
 _ALIKE = """
-B P 0.3, D T 0.3, G K 0.3, V F 0.3, Z S 0.25, DH TH 0.3, JH CH 0.35, ZH SH 0.3,
-M N NG 0.4, L R W 0.55, W V 0.5, Y IY 0.4, TH F S 0.45, DH D V Z 0.5, SH CH S 0.5, ZH Z JH 0.5,
-P T K 0.6, B D G 0.6, HH F 0.7,
-IH IY EH 0.35, AH AE EH IH 0.4, AH AA AO UH 0.35, AA AO OW 0.35, UH UW OW 0.4, ER AH R 0.4,
-EY EH AY 0.45, AW AA OW 0.45, OY AO 0.5
+B P 0.3, D T 0.3, G K 0.3, V F 0.3, Z S 0.25, DH TH 0.3, JH CH 0.35, ZH SH 0.3, M N NG 0.4, L N 0.6, N D 0.65,
+M B 0.65, L R W 0.55, W V 0.5, Y IY 0.4, TH F S 0.45, DH D V Z 0.5, SH CH S 0.5, ZH Z JH 0.5, P T K 0.6,
+B D G 0.6, HH F 0.7, IH IY EH 0.35, AH AE EH IH 0.4, AH AA AO UH 0.35, AA AO OW 0.35, UH UW OW 0.4,
+ER AH R 0.4, EY EH AY 0.45, AW AA OW 0.45, OY AO 0.5
 """
-"""Phones and the cost of taking one for another, from articulation: voicing alone, then manner, then place; vowels."""
+"""Phones and the cost of taking one for another, from articulation: voicing, then manner, then place; vowels."""
 
 _OTHER_VOWEL, _OTHER = 0.6, 1.0
 _DROP: Mapping[str, float] = {
@@ -78,7 +77,7 @@ def distance(heard: Phones, said: Phones) -> float:
     return row[-1]
 
 
-_TRIED = 300
+_TRIED = 150
 """Words whose weighted distance is computed for one heard word, nearest by plain edit distance first."""
 
 FUNCTION_WORDS = frozenset("the a an my to in of at is are for me it by this".split())  # noqa: SIM905

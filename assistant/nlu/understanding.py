@@ -65,6 +65,13 @@ class Understanding:
         attempt = _Attempt(self, self.names(), self._clock.now().date())
         return attempt.exact(words) is not None or attempt.exact(without_courtesy(words)) is not None
 
+    def in_grammar(self, text: str) -> Intent | None:
+        """The grammar's reading of `text` as one request, or None; no other tier is asked."""
+        words = clean(text).split()
+        if not words or len(words) > LONGEST_REQUEST:
+            return None
+        return _Attempt(self, self.names(), self._clock.now().date()).by_grammar(words)
+
     def surprise(self, sentence: str) -> float:
         """How unusual a request's wording is, in bits; a rank among sentences that sound alike."""
         return self._judge.surprise(abstract(clean(sentence).split(), self._clock.now().date()))
@@ -170,6 +177,8 @@ class _Attempt:
                 intent = self._interpreter.intent(candidate, spans, self._names, text)
                 if intent is not None:
                     found.append((candidate, intent))
+            # of readings alike in their words, the one that speaks of what exists comes first
+            found.sort(key=lambda pair: (*(-part for part in pair[0].rank[:2]), bool(pair[1].unresolved)))
             self._seen[key] = found
         return self._seen[key]
 

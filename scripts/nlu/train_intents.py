@@ -49,7 +49,7 @@ def sentences(rows: list[tuple[str, str]], per_label: int, rng: random.Random) -
     for label, group in by_label.items():
         weights = [min(variety(template), 60.0) ** 0.5 for _, template in group]
         count = per_label * (3 if label.startswith("oos.") else 1)
-        count = int(count * min(1.6, max(0.25, (sum(weights) / 60) ** 0.6)))
+        count = int(count * min(4.0, max(0.25, (sum(weights) / 60) ** 0.6)))
         for index, template in rng.choices(group, weights, k=count):
             text = clean(disturb(expand(template, words, rng), rng)).split()
             if not text:
