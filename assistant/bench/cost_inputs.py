@@ -211,14 +211,14 @@ class Layers:
             return f"{key + ': ' if key else ''}{message}"
         origin = self.origins.get(key, "")
         where = origin if origin.startswith("--") else f"{origin}: {key}" if origin else key
-        return f"{where}: {message} (got {str(first.get('input'))[:40]})"
+        return f"{where}: {message} (got {first.get('input')!r:.40})"
 
 
 def _unknown(key: str, origin: str, known: Iterable[str]) -> NoReturn:
     names = list(known)
     close = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
     hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(names)}"
-    raise UsageError(f"{origin}: unknown key '{key}'; {hint}")
+    raise UsageError(f"{origin}: unknown key {key!r:.60}; {hint}")
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -74,6 +74,6 @@ def _preset(name: str) -> dict[str, Any]:
     if name not in presets:
         close = difflib.get_close_matches(name, presets, n=1, cutoff=0.5)
         hint = f"did you mean '{close[0]}'? " if close else ""
-        raise UsageError(f"no preset is called '{name[:40]}'; {hint}there are {', '.join(presets)}")
+        raise UsageError(f"no preset is called {name!r:.40}; {hint}there are {', '.join(presets)}")
     found: dict[str, Any] = presets[name]
     return found

@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from assistant.bench.cost import compute
+from assistant.bench.cost import cloud_side, compute, edge_side
 from assistant.bench.cost_inputs import Inputs, known_keys, tidy
 
 FACTORS = (0.5, 0.8, 1.25, 2.0)
@@ -12,8 +12,8 @@ FACTORS = (0.5, 0.8, 1.25, 2.0)
 
 _REACH = 1000.0
 """A tipping point is looked for from a thousandth to a thousand times the stated value."""
-_STEPS = 120
-"""Steps of the search on a logarithmic scale, a factor of 1.06 each; then it is bisected."""
+_STEPS = 60
+"""Steps of the search on a logarithmic scale, a factor of 1.12 each; then it is bisected."""
 
 _NOT_VARIED = {"edge.count", "load.hours_per_month"}
 """A whole number of sites, and the length of a month."""
@@ -84,15 +84,15 @@ def tipping_points(inputs: Inputs) -> list[Tipping]:
 
 def _tip(inputs: Inputs, key: str, value: float) -> Tipping | None:
     def edge_wins(exponent: float) -> bool:
-        costs = compute(_with(inputs, key, _within(key, value * _REACH**exponent)))
-        return costs.edge.per_month <= costs.cloud.per_month
+        there = _with(inputs, key, _within(key, value * _REACH**exponent))
+        return edge_side(there).per_month <= cloud_side(there).per_month
 
     now = edge_wins(0.0)
     for step in range(1, _STEPS + 1):
         for sign in (1, -1):
             if edge_wins(sign * step / _STEPS) != now:
                 same, other = sign * (step - 1) / _STEPS, sign * step / _STEPS
-                for _ in range(50):
+                for _ in range(45):
                     middle = (same + other) / 2
                     same, other = (middle, other) if edge_wins(middle) == now else (same, middle)
                 return Tipping(key, value, _within(key, value * _REACH**other), "cloud" if now else "edge")

@@ -107,15 +107,15 @@ def scores_from(answers: Mapping[str, object], origin: str) -> dict[str, int]:
         number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if name in criteria():
             if not number or value not in SCORES:
-                raise UsageError(f"{_where(origin, name)} must be 0, 1, 2 or 3 (got {str(value)[:40]})")
+                raise UsageError(f"{_where(origin, name)} must be 0, 1, 2 or 3 (got {value!r:.40})")
             key, score = name, int(str(value).partition(".")[0])
         elif name in measures:
             if not number or not 0 <= float(str(value)) <= _MOST_MEASURE:
-                raise UsageError(f"{_where(origin, name)} must be a number from 0 to a billion (got {str(value)[:40]})")
+                raise UsageError(f"{_where(origin, name)} must be a number from 0 to a billion (got {value!r:.40})")
             key, score = measures[name].key, measures[name].score_of(float(str(value)))
         else:
             known = ", ".join([*criteria(), *measures])
-            raise UsageError(f"{origin}: no question is called '{name[:40]}'; there are {known}")
+            raise UsageError(f"{origin}: no question is called {name!r:.40}; there are {known}")
         if key in found:
             raise UsageError(
                 f"{_where(origin, key)} is answered twice; give the score or {criteria()[key].measure}, not both"
@@ -133,12 +133,10 @@ def weights_from(given: Mapping[str, object], origin: str) -> dict[str, float]:
     found = dict.fromkeys(criteria(), 1.0)
     for name, value in given.items():
         if name not in found:
-            raise UsageError(f"{origin}: no criterion is called '{name[:40]}'; there are {', '.join(found)}")
+            raise UsageError(f"{origin}: no criterion is called {name!r:.40}; there are {', '.join(found)}")
         number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not number or not 0 <= float(str(value)) <= MOST_WEIGHT:
-            raise UsageError(
-                f"{origin}: the weight of {name} must be from 0 to {MOST_WEIGHT:g} (got {str(value)[:40]})"
-            )
+            raise UsageError(f"{origin}: the weight of {name} must be from 0 to {MOST_WEIGHT:g} (got {value!r:.40})")
         found[name] = float(str(value))
     if sum(found.values()) <= 0:
         raise UsageError(f"{origin}: all weights are 0; at least one criterion must count")

@@ -80,7 +80,7 @@ def _from_file(path: Path | None) -> tuple[dict[str, int], dict[str, object]]:
     given = read_toml(path)
     for key in given:
         if key not in ("answers", "weights"):
-            raise UsageError(f"{path}: unknown table '{key[:40]}'; there are [answers] and [weights]")
+            raise UsageError(f"{path}: unknown table {key!r:.40}; there are [answers] and [weights]")
     tables = [given.get(key, {}) for key in ("answers", "weights")]
     if not all(isinstance(table, dict) for table in tables):
         raise UsageError(f"{path}: answers and weights must be tables, for example [answers]")
