@@ -19,6 +19,9 @@ from assistant.llm import Message
 PREFIX_TOKENS = 300
 """Tokens of the part that never changes: instructions and the list of a home's rooms and devices."""
 
+NEW_TOKENS = 24
+"""Tokens at most of a short question with the template's marks around it, for the first token's times."""
+
 SHORT_TOKENS, LONG_TOKENS = 32, 256
 """Tokens of a spoken answer, and of one long enough for the cache to grow and the processor to warm."""
 
@@ -71,6 +74,31 @@ def static_part(model: TimedModel, tokens: int = PREFIX_TOKENS) -> Message:
     return Message("system", " ".join(words))
 
 
+def short_questions(model: TimedModel, prefix: Message, most: int = NEW_TOKENS) -> list[Message]:
+    """QUESTIONS, words cut from their ends until each costs at most `most` new tokens after `prefix`."""
+    empty = model.tokens(model.render([prefix, Message("user", "")]))
+    found: list[Message] = []
+    for question in QUESTIONS:
+        words = question.split()
+        while (
+            len(words) > 1
+            and _new(empty, model.tokens(model.render([prefix, Message("user", " ".join(words))]))) > most
+        ):
+            words.pop()
+        found.append(Message("user", " ".join(words)))
+    return found
+
+
+def _new(known: list[int], wanted: list[int]) -> int:
+    """Tokens of `wanted` behind what it shares with `known`."""
+    same = 0
+    for one, other in zip(known, wanted, strict=False):
+        if one != other:
+            break
+        same += 1
+    return len(wanted) - same
+
+
 def measure_llm(
     stage: Stage, model_file: Path, effort: Effort, *, threads: int, context: int, cache: Path | None = None
 ) -> None:
@@ -107,9 +135,10 @@ def measure_first_token(stage: Stage, model: TimedModel, prefix: Message, effort
     cold = stage.begin("llm_ttft_cold_ms", "ms to the first token, nothing cached", effort.repeats)
     warm = stage.begin("llm_ttft_warm_ms", "ms to the first token, static part cached", effort.repeats)
     new: list[int] = []
+    questions = short_questions(model, prefix)
     for number, counts in enumerate(effort.rounds(stage, cold.name)):
-        question = Message("user", QUESTIONS[number % len(QUESTIONS)])
-        other = Message("user", QUESTIONS[(number + 1) % len(QUESTIONS)])
+        question = questions[number % len(questions)]
+        other = questions[(number + 1) % len(questions)]
         model.forget()
         first = model.speak([prefix, question], 2)
         again = model.speak([prefix, other], 2)
@@ -129,17 +158,20 @@ def measure_speaking(stage: Stage, model: TimedModel, prefix: Message, effort: E
         series = stage.begin(
             f"llm_decode_{what}_tok_s", f"tokens a second over {tokens} tokens", effort.repeats
         )  # fmt: skip
-        _decode(stage, series, model, prefix, effort, tokens)
+        cpu = stage.begin(f"llm_decode_{what}_cpu_ms", "ms of processor time a token, all threads", effort.repeats)
+        _decode(stage, (series, cpu), model, prefix, effort, tokens)
 
 
 def _decode(  # noqa: PLR0917 - what is measured, with what, how often
-    stage: Stage, series: Series, model: TimedModel, prefix: Message, effort: Effort, tokens: int
+    stage: Stage, into: tuple[Series, Series], model: TimedModel, prefix: Message, effort: Effort, tokens: int
 ) -> None:
+    series, cpu = into
     room = model.context - len(model.tokens(model.render([prefix, Message("user", QUESTIONS[0])])))
     for number, counts in enumerate(effort.rounds(stage, series.name, series.wanted)):
         said = model.speak([prefix, Message("user", QUESTIONS[number % len(QUESTIONS)])], min(tokens, room))
         if counts and said.token_s:
             series.add(said.tokens_a_second)
+            cpu.add(said.cpu_ms_a_token)
 
 
 def measure_restore(stage: Stage, model: TimedModel, prefix: Message, effort: Effort) -> None:

@@ -22,6 +22,8 @@ class Step:
     began: float
     ended: float
     """Seconds on `time.perf_counter`."""
+    cpu_s: float = 0.0
+    """Processor seconds of the whole process meanwhile, all threads."""
 
     @property
     def seconds(self) -> float:
@@ -48,6 +50,12 @@ class Spoken:
         return tuple(after.ended - before.ended for before, after in zip(self.steps, self.steps[1:], strict=False))
 
     @property
+    def cpu_ms_a_token(self) -> float:
+        """Processor milliseconds of the engine for a token after the first; 0 when there were none."""
+        steps = self.steps[1:]
+        return sum(step.cpu_s for step in steps) / len(steps) * 1000 if steps else 0.0
+
+    @property
     def tokens_a_second(self) -> float:
         """Of the tokens after the first; 0 when there were none."""
         taken = sum(self.token_s)
@@ -65,9 +73,9 @@ class TimedModel(LlamaCppModel):
         """Seconds, with the check in a child process when the file is new."""
 
     def _decode(self, tokens: list[int]) -> bool:
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         whole = super()._decode(tokens)
-        self.steps.append(Step(len(tokens), began, time.perf_counter()))
+        self.steps.append(Step(len(tokens), began, time.perf_counter(), time.process_time() - busy))
         return whole
 
     def forget(self) -> None:
