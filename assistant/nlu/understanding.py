@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import date
 from itertools import islice
+from pathlib import Path
 
 from assistant.clock import Clock
 from assistant.nlu import catalogue
-from assistant.nlu.classifier import Classifier
+from assistant.nlu.classifier import MODEL, Classifier
 from assistant.nlu.dialogue import NO_DIALOGUE, Dialogue
 from assistant.nlu.followups import answer, lean
 from assistant.nlu.grammar import Candidate, Grammar
@@ -32,8 +33,12 @@ _SURE_HALF = 0.85
 class Understanding:
     """Everything between words and intents. One thread only."""
 
-    def __init__(self, home: Home, *, names: NamesProvider, clock: Clock, language: str = "en") -> None:
+    def __init__(
+        self, home: Home, *, names: NamesProvider, clock: Clock, language: str = "en", classifier: Path = MODEL
+    ) -> None:
         """Loads and warms the sentences and the classifier (about half a second).
+
+        `names` is asked at every sentence; `classifier` is the file of tier 2, the embedded one by default.
 
         Raises AssistantError, one line, for a broken sentence file or a missing classifier.
         """
@@ -43,7 +48,7 @@ class Understanding:
         self._catalogue = catalogue.load(language)
         self._grammar = Grammar(self._catalogue, home)
         self._interpreter = Interpreter(home, self._catalogue.kinds)
-        self._judge = Judge(Classifier(), home)
+        self._judge = Judge(Classifier(classifier), home)
         self.network = Network(self._grammar, language)
         self.understand("turn on the kitchen light and set a timer for ten minutes")  # hassil compiles at first use
 
