@@ -58,7 +58,10 @@ def show(report: Report, console: Console | None = None) -> None:
         if stage.skipped:
             console.print(f"  not measured: {stage.skipped}", highlight=False)
         if any(series.values for series in stage.series.values()):
-            table = Table("figure", "p50", "p95", "p99", "n", "unit", box=SIMPLE, pad_edge=False)
+            table = Table(box=SIMPLE, pad_edge=False)
+            for column in ("figure", "p50", "p95", "p99", "n"):
+                table.add_column(column, no_wrap=True)
+            table.add_column("unit", overflow="fold")
             for name, series in stage.series.items():
                 figures = series.summary()
                 shown = ["–" if figures[key] is None else f"{figures[key]:g}" for key in ("p50", "p95", "p99")]

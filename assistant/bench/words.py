@@ -49,11 +49,13 @@ def measure_understanding(stage: Stage, settings: Settings, effort: Effort) -> N
     for tier, requests in sorted(groups.items()):
         tiers[tier] = len(requests)
         series = stage.begin(f"understand_{tier}_us", "µs a request", effort.repeats)
+        cpu = stage.begin(f"understand_{tier}_cpu_us", "µs of processor time a request", effort.repeats)
         for number, counts in enumerate(effort.rounds(stage, series.name)):
             request = requests[number % len(requests)]
-            began = time.perf_counter()
+            began, busy = time.perf_counter(), time.process_time()
             understanding.understand(request)
             if counts:
+                cpu.add((time.process_time() - busy) * 1e6)
                 series.add((time.perf_counter() - began) * 1e6)
     series = stage.begin("complete_us", "µs to judge whether a partial sentence is whole", effort.repeats)
     partials = [" ".join(request.split()[: 1 + n]) for request in REQUESTS for n in range(len(request.split()))]
