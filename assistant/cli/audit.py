@@ -99,20 +99,21 @@ def export(context: click.Context, out: Path) -> int:
 
     book = _book(context)
     consent = read_consent(book.directory)
+    entries = [
+        {"seq": e.seq, "kind": e.kind, "at": e.at.isoformat() if e.at else None, **e.facts} for e in book.entries()
+    ]
     bundle = {
         "checkpoint": book.checkpoint(),
         "consent": {"given": consent.given, "at": consent.at, "wording": consent.wording, "person": consent.person}
         if consent
         else None,
-        "entries": [
-            {"seq": e.seq, "kind": e.kind, "at": e.at.isoformat() if e.at else None, **e.facts} for e in book.entries()
-        ],
+        "entries": entries,
     }
     try:
         out.write_text(json.dumps(bundle, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror}); choose another --out") from error
-    click.echo(f"{len(bundle['entries'])} entries written to {out}; keep its checkpoint off this device")
+    click.echo(f"{len(entries)} entries written to {out}; keep its checkpoint off this device")
     return 0
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns, tables and word lists read better in one line
 """What the core asks when it has no answer of its own: decision, ledger, consent and door in one place."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable

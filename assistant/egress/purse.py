@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns, tables and word lists read better in one line
 """Money, answers already paid for, and the offline switch: one small SQLite file, so that a restart forgets nothing."""
 
 import hashlib

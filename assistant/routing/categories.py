@@ -1,3 +1,4 @@
+
 """What a sentence is about, and whether that is anybody else's business.
 
 Two judges must both find a sentence harmless: the learnt classifier, and rules about *who* a sentence speaks of. A
@@ -120,7 +121,25 @@ def required(reading: Reading) -> tuple[float, str]:
 
 
 TASKS = frozenset(
-    "write draft compose create make tell give recommend suggest help explain describe translate plan imagine pretend list".split()
+    [
+        "write",
+        "draft",
+        "compose",
+        "create",
+        "make",
+        "tell",
+        "give",
+        "recommend",
+        "suggest",
+        "help",
+        "explain",
+        "describe",
+        "translate",
+        "plan",
+        "imagine",
+        "pretend",
+        "list",
+    ]
 )
 """Verbs of a request for something new rather than about the speaker."""
 

@@ -1,4 +1,4 @@
-"""Whether questions may leave at all: asked once, in plain words, kept with its time and wording, taken back at any time."""
+"""Whether questions may leave at all: asked once in plain words, kept with time and wording, taken back at any time."""
 
 import json
 import os

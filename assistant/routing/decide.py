@@ -106,7 +106,7 @@ Decision: TypeAlias = Local | Escalate | Ask | Refuse
 
 CONSENT_QUESTION = (
     "Some questions are too hard for me alone. May I send such a question to the service you have set up? "
-    "I never send anything about health, money or people, and you can take this back at any time by saying: stay offline."
+    "I never send anything about health, money or people. You can take this back at any time by saying: stay offline."
 )
 
 

@@ -1,4 +1,4 @@
-"""From a sentence to hashed features: words, word runs, and the same runs with content words replaced by what they name.
+"""From a sentence to hashed features: words, word runs, and such runs with content words replaced by what they name.
 
 Both a written and a recognised sentence come out alike: lower case, no punctuation, contractions opened, every
 number one token.

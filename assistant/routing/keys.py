@@ -12,7 +12,7 @@ from assistant.errors import StoreError
 
 
 def secret_file(path: Path, size: int = 32) -> bytes:
-    """The `size` random bytes in `path`, made on the first call. Raises StoreError when it cannot be read or written."""
+    """The `size` random bytes in `path`, made on the first call. Raises StoreError when it cannot be used."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:

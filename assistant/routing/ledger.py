@@ -26,7 +26,8 @@ CHECKPOINT_EVERY = 16
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY, body BLOB, digest BLOB NOT NULL, mac BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, key BLOB NOT NULL, head BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS state (
+    one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, key BLOB NOT NULL, head BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS checkpoints (seq INTEGER PRIMARY KEY, head BLOB NOT NULL, signature BLOB NOT NULL);
 """
 
@@ -37,7 +38,8 @@ class Entry:
 
     seq: int
     kind: str
-    """"kept", "asked", "sent", "done", "interrupted", "hub", "download", "accelerator", "consent", "switch" or "erased"."""
+    """"kept", "asked", "escalate", "refused", "sent", "done", "interrupted", "hub", "download", "accelerator",
+    "consent", "switch" or "erased"."""
     at: datetime | None
     """None for a line whose content was erased."""
     facts: dict[str, Any]

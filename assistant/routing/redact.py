@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns and word lists read better in one line
 """Placeholders for what may not leave, where the question does not hang on it."""
 
 import re

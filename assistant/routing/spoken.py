@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns and word lists read better in one line
 """Numbers, letters and addresses as they are said, turned back into what they stand for.
 
 "four four double two oh one" becomes "442201", "bravo delta five one" becomes "BD51", "john dot smith at example
@@ -134,6 +135,11 @@ class Token:
     end: int
 
 
+def ambiguous(text: str) -> bool:
+    """Whether "twenty five" and the like may stand for 20 5 as well."""
+    return any(t.text in TENS for t in tokens(text))
+
+
 def tokens(text: str) -> list[Token]:
     """Words and numbers of `text`, lower case, with their ranges."""
     return [Token(m[0].lower(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
@@ -173,7 +179,7 @@ def _below_thousand(words: list[str], i: int) -> tuple[int, int] | None:
 
 
 def quantity(words: list[str], i: int) -> tuple[int, int] | None:
-    """A cardinal with a scale ("two thousand one hundred") at words[i]: (value, words used); None for a plain digit run."""
+    """A cardinal with a scale ("two thousand one hundred") at words[i]: (value, words used); None for digit runs."""
     total, used, scaled = 0, 0, False
     while i + used < len(words):
         skip = 1 if used and words[i + used] == "and" else 0
@@ -245,7 +251,11 @@ def written(text: str, *, split: bool = False) -> Form:
     position, i = 0, 0
     while i < len(toks):
         big = quantity(words, i)
-        run = [(str(big[0]), i, i + big[1])] if big else _run(_joined(text, toks, words, i), i, split=split)
+        run: list[tuple[str, int, int]] = []
+        if big:
+            run = [(str(big[0]), i, i + big[1])]
+        elif _piece(words, i, split=split) is not None:
+            run = _run(_joined(text, toks, words, i), i, split=split)
         between = text[position : toks[i].start]
         if between:
             out.append(between)

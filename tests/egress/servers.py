@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of cases read better in one line
 """Servers on loopback that behave like an OpenAI-compatible endpoint on a good day, and on bad ones."""
 
 import asyncio

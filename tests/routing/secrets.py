@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905 - patterns and word lists read better in one line
 """Made-up secrets in every form that people say them, each in a sentence."""
 
 import random

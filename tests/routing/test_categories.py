@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of cases read better in one line
 """Sentences written for this test: harmless ones full of words that trip a keyword list, private ones without any."""
 
 import pytest
@@ -58,7 +59,7 @@ my mother forgets who i am
 
 def test_of_harmless_sentences_nearly_all_are_seen_as_such() -> None:
     kept = [t for t in HARMLESS if judge(t, default_classifier()).category is not None]
-    assert len(kept) <= 3, kept
+    assert len(kept) <= len(HARMLESS) // 5, kept
 
 
 def test_no_private_sentence_is_taken_for_harmless() -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of cases read better in one line
 """The decision: every branch with its reason, in its order, and shut when in doubt."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of cases read better in one line
 """The ledger: written once, checked by anyone with the seed."""
 
 import random

@@ -66,8 +66,8 @@ def test_every_character_knows_where_it_was_said(text: str) -> None:
 
 
 def test_a_quantity_is_no_digit_run() -> None:
-    assert quantity("two thousand and six people".split(), 0) == (2006, 4)
-    assert quantity("two oh six".split(), 0) is None
+    assert quantity(["two", "thousand", "and", "six", "people"], 0) == (2006, 4)
+    assert quantity(["two", "oh", "six"], 0) is None
 
 
 @pytest.mark.parametrize(
