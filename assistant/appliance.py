@@ -28,7 +28,9 @@ from assistant.nlu.home import load_home
 from assistant.nlu.names import Names, no_names
 from assistant.nlu.sounds_like import SoundsLike
 from assistant.nlu.understanding import Understanding
+from assistant.outdoors import Outdoors, open_outdoors
 from assistant.recorder import NoLoudspeaker
+from assistant.skills.home_source import HomeSource
 from assistant.skills.registry import Skills
 from assistant.speaking import Output, Speaker
 from assistant.store import Store, broken_store, memory_store, open_store
@@ -144,29 +146,33 @@ async def open_appliance(
     """
     clock = clock or SystemClock()
     load, bus = _Load(), EventBus()
-    workers = {name: ThreadWorker(name) for name in ("hearing", "thinking", "acting", "speaking", "answering")}
-    selection = await load("selection", lambda: select(settings))
-    home = load_home(settings.paths.home)
-    named, keeper = Named(), _KeepNames()
-    previous: list[TurnTrace] = []
-    store: Store | None = None
-    try:
-        loading = asyncio.gather(
-            load("understanding", lambda: Understanding(home, names=named, clock=clock, language=settings.language),
+    named, keeper, previous = Named(), _KeepNames(), list[TurnTrace]()
+    async with contextlib.AsyncExitStack() as stack:
+        workers = {name: ThreadWorker(name) for name in ("hearing", "thinking", "acting", "speaking", "answering")}
+        for worker in workers.values():
+            stack.callback(worker.close)
+        selection = await load("selection", lambda: select(settings))
+        outdoors = await stack.enter_async_context(open_outdoors(settings, clock, keep=keep))
+        here = load_home(settings.paths.home)
+        store = await load("store", lambda: open_memory(settings, keep=keep), workers["acting"])
+        stack.push_async_callback(workers["acting"].run, store.close)
+        home = await workers["acting"].run(lambda: HomeSource(store, here, outdoors.hub))
+        understanding, voice, recognizer, wake, vad = await asyncio.gather(
+            load("understanding", lambda: Understanding(home(), names=named, clock=clock, language=settings.language),
                  workers["thinking"]),
             load("voice", lambda: load_voice(settings, selection), workers["speaking"]),
-            load("store", lambda: open_memory(settings, keep=keep), workers["acting"]),
             load("recogniser", lambda: load_hearing(settings, selection, hearing=hearing), workers["hearing"]),
             load("wake word", lambda: load_wake(settings, hearing=hearing)),
             load("voice activity", lambda: SileroVad(selection.vad.require())),
         )  # fmt: skip
-        understanding, voice, store, recognizer, wake, vad = await loading
         skills = await workers["acting"].run(
             lambda: Skills(
                 store,
                 clock,
                 settings,
                 home,
+                hub=outdoors.hub,
+                ledger=outdoors.sent,
                 trace=lambda: previous[-1] if previous else None,
                 models=lambda: [f"{choice.engine} with {choice.title}" for choice in selection.running()],
             )
@@ -179,35 +185,43 @@ async def open_appliance(
             thinking=workers["thinking"],
             skills=skills,
             acting=workers["acting"],
-            answerer=Answerer(None, Prompt(settings.name), settings.language),
-            speaker=Speaker(
-                voice, output or NoLoudspeaker(), workers["speaking"], bus, clock, settings.language
-            ),
+            answerer=Answerer(None, Prompt(settings.name), settings.language, outdoors.outside),
+            speaker=Speaker(voice, output or NoLoudspeaker(), workers["speaking"], bus, clock, settings.language),
             endpointer=Endpointer(Limits(silence_s=settings.hearing.silence_s, longest_s=settings.hearing.longest_s)),
             bus=bus,
             clock=clock,
             language=settings.language,
-        )  # fmt: skip
+        )
         watching: tuple[TurnObserver, ...] = (*observers, _Previous(previous), keeper)
         conversation = Conversation(rooms, wake, SpeechDetector(vad), watching)
-        appliance = Appliance(
-            settings, selection, rooms, conversation, named, understanding, load.seconds
-        )  # fmt: skip
+        appliance = Appliance(settings, selection, rooms, conversation, named, understanding, load.seconds)
+        await workers["acting"].run(lambda: _follow_preferences(appliance, outdoors))
         phrases = await load("phrases", understanding.phrases, workers["thinking"])
         await load("grammar", lambda: recognizer.set_phrases(phrases), workers["hearing"])
         await refresh_names(appliance)
         keeper.appliance = appliance
         if selection.llm.path is not None:
             appliance.model = asyncio.create_task(_load_model(appliance, load, workers["answering"]))
+            stack.callback(appliance.model.cancel)
         yield appliance
         await asyncio.gather(*keeper.tasks, return_exceptions=True)
-        if appliance.model is not None:
-            appliance.model.cancel()
-    finally:
-        if store is not None:
-            await workers["acting"].run(store.close)
-        for worker in workers.values():
-            worker.close()
+
+
+def _follow_preferences(appliance: Appliance, outdoors: Outdoors) -> None:
+    """What people changed by voice counts at once, and after a restart. On the skills' thread."""
+    preferences, settings = appliance.rooms.skills.preferences, appliance.settings
+
+    def changed(name: str) -> None:
+        if name == "rate":
+            appliance.rooms.speaker.voice = load_voice(settings, appliance.selection, rate=preferences.rate)
+        elif name == "offline":
+            outdoors.stay_offline(preferences.offline)
+
+    if preferences.rate != settings.speaking.rate:
+        changed("rate")
+    if preferences.offline:
+        changed("offline")
+    preferences.listeners.append(changed)
 
 
 async def _load_model(appliance: Appliance, load: _Load, worker: ThreadWorker) -> None:
@@ -262,10 +276,10 @@ class _Deaf:
         """Nothing was heard."""
 
 
-def load_voice(settings: Settings, selection: Selection | None = None) -> CachedVoice:
-    """The voice these settings choose. Raises ModelError."""
+def load_voice(settings: Settings, selection: Selection | None = None, rate: float | None = None) -> CachedVoice:
+    """The voice these settings choose, at their speed or at `rate`. Raises ModelError."""
     choice = (selection or select(settings)).tts
-    path, rate = choice.require(), settings.speaking.rate
+    path, rate = choice.require(), rate or settings.speaking.rate
     return CachedVoice(PiperVoice(path, rate=rate), voice_key(path, rate), settings.paths.cache / "phrases")
 
 

@@ -227,9 +227,25 @@ class Turn:
 
     async def _answer(self, heard: Heard) -> tuple[str, str]:
         """A question that no skill serves."""
-        answer = self._rooms.answerer.answer(heard.text)
+        answer = await self._rooms.answerer.answer(heard.text)
         self._publish(ev.RouteDecided, where=answer.where, reason=answer.reason)
+        if answer.asks_consent:
+            self._asked = await self._stage("act", self._rooms.acting, self._consent_question)
         return answer.outcome, await self._say(self._watched(answer))
+
+    def _consent_question(self) -> Reply:
+        """The question whether anything may leave is answered by yes or no, like any skill's question."""
+        answerer, words = self._rooms.answerer, texts(self._rooms.language)
+
+        def agreed() -> Reply:
+            answerer.consent(given=True)
+            return Reply(words["consent_given"])
+
+        def refused() -> Reply:
+            answerer.consent(given=False)
+            return Reply(words["consent_refused"])
+
+        return self._rooms.skills.ask("", agreed, refused)
 
     async def _watched(self, answer: Answer) -> AsyncGenerator[str]:
         """The answer's pieces; the first one of a model's is an event."""

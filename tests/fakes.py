@@ -264,7 +264,7 @@ class FakeAnswerer:
         self.answers = answers
         self.remembered: list[tuple[str, str]] = []
 
-    def answer(self, question: str) -> Answer:
+    async def answer(self, question: str) -> Answer:
         if self.answers is None:
             return Answer(self._say(["There is no model."]), "refused", "no language model is installed", "failed")
         return Answer(self._say(self.answers), "local", "the local language model", by_model=True)

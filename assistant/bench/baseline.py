@@ -111,5 +111,5 @@ async def _reply(rooms: Rooms, heard: Heard) -> str:
             done = await rooms.acting.run(rooms.skills.handle, intent, context)
             parts.append(done.text)
         else:
-            parts.append("".join([piece async for piece in rooms.answerer.answer(heard.text).pieces]))
+            parts.append("".join([piece async for piece in (await rooms.answerer.answer(heard.text)).pieces]))
     return " ".join(parts)

@@ -25,6 +25,9 @@ COMMANDS = {
     "models": "assistant.cli.models:models",
     "doctor": "assistant.cli.doctor:doctor",
     "audit": "assistant.cli.audit:audit",
+    "bench": "assistant.cli.bench:bench",
+    "cost": "assistant.cli.cost:cost",
+    "decide": "assistant.cli.decide:decide",
 }
 
 

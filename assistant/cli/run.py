@@ -86,6 +86,13 @@ async def live(settings: Settings, out: Path | None, *, as_json: bool) -> None:
     loudspeaker = Loudspeaker(settings.audio.loudspeaker, volume=settings.audio.volume / 100)
     try:
         async with open_appliance(settings, observers=observers, output=loudspeaker) as appliance:
+            preferences = appliance.rooms.skills.preferences
+
+            def loudness(_changed: str = "") -> None:
+                loudspeaker.volume = 0.0 if preferences.muted else preferences.volume / 100
+
+            await appliance.rooms.acting.run(loudness)
+            preferences.listeners.append(loudness)
             if not as_json:
                 introduce(appliance.selection)
                 greet(appliance, time.perf_counter() - begun)

@@ -79,8 +79,8 @@ class Conversation:
         question = self._kit.questions.take()
         if question is None:
             return Reply(self._kit.say("conversation.no_question" if yes else "conversation.never_mind"))
-        on_yes, refusal = question
-        return on_yes() if yes else Reply(refusal, outcome="refused")
+        on_yes, on_no = question
+        return on_yes() if yes else on_no()
 
     def _speed(self, step: int) -> Reply:
         say, preferences = self._kit.say, self._kit.preferences

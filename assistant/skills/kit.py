@@ -105,14 +105,15 @@ class Questions:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._open: tuple[float, Callable[[], Reply], str] | None = None
+        self._open: tuple[float, Callable[[], Reply], Callable[[], Reply]] | None = None
 
-    def ask(self, question: str, on_yes: Callable[[], Reply], refusal: str) -> Reply:
-        """A reply that asks; `on_yes` is done when the answer is yes, `refusal` is said when it is no."""
-        self._open = (self._monotonic() + ANSWER_S, on_yes, refusal)
+    def ask(self, question: str, on_yes: Callable[[], Reply], refusal: str | Callable[[], Reply]) -> Reply:
+        """A reply that asks; `on_yes` is done when the answer is yes, `refusal` is said (or done) when it is no."""
+        on_no = refusal if callable(refusal) else lambda: Reply(refusal, outcome="refused")
+        self._open = (self._monotonic() + ANSWER_S, on_yes, on_no)
         return Reply(question, expects_answer=True, asks="confirm")
 
-    def take(self) -> tuple[Callable[[], Reply], str] | None:
+    def take(self) -> tuple[Callable[[], Reply], Callable[[], Reply]] | None:
         """The open question's two outcomes, once; None when there is none or it was too long ago."""
         found, self._open = self._open, None
         return (found[1], found[2]) if found and self._monotonic() <= found[0] else None

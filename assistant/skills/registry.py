@@ -149,6 +149,10 @@ class Skills:
             self.add(skill)
         self._at_boot = self._start()
 
+    def ask(self, question: str, on_yes: Callable[[], Reply], on_no: Callable[[], Reply]) -> Reply:
+        """Leave a question open that "yes" or "no" will answer, for whoever is not a skill (the turn itself)."""
+        return self.kit.questions.ask(question, on_yes, on_no)
+
     def add(self, skill: Skill) -> None:
         """Let `skill` serve its intents. Raises ValueError when another skill serves one of them already."""
         for name in skill.intents:

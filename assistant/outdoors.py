@@ -1,0 +1,68 @@
+"""The core's composition of everything that may leave the house: the door's process, the hub, the gate.
+
+Nothing of it exists while the owner has configured neither a home hub nor a cloud endpoint.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from assistant.clock import Clock
+from assistant.config import Settings
+from assistant.egress.client import DoorProcess, EgressClient
+from assistant.egress.outside import Outside
+from assistant.egress.settings import door_settings
+from assistant.routing.audit import today
+from assistant.routing.ledger import Ledger
+from assistant.skills.hub import Hub, RemoteHub
+
+
+@dataclass(slots=True)
+class Outdoors:
+    """What the rest of the house may know of the outside."""
+
+    client: EgressClient | None = None
+    hub: Hub | None = None
+    """The owner's home hub; None when none is configured."""
+    outside: Outside | None = None
+    """The gate for questions; None when no endpoint is configured."""
+    ledger: Ledger | None = None
+
+    def sent(self, now: datetime) -> str:
+        """The answer to "what did you send today?"."""
+        return today(self.ledger.entries() if self.ledger else [], now)
+
+    def stay_offline(self, on: bool) -> None:
+        """Turn the switch at the door, blocking (skills run on a thread). Raises DoorError."""
+        if self.client is not None:
+            for _ in self.client.blocking({"verb": "offline", "on": on}, wait_s=2.0):
+                return
+
+
+@asynccontextmanager
+async def open_outdoors(settings: Settings, clock: Clock, *, keep: bool) -> AsyncGenerator[Outdoors]:
+    """Start the door where the settings ask for one, and stop it at the end.
+
+    Raises UsageError for an address that may not be used, DoorError when the door cannot be started.
+    """
+    wanted = door_settings(settings)
+    if not (settings.hub.url or wanted.configured):
+        # models that were fetched are in the book too, so it is read where there is one
+        there = keep and (wanted.data / "ledger.db").is_file()
+        yield Outdoors(ledger=Ledger(wanted.data, clock) if there else None)
+        return
+    process = DoorProcess(wanted.to_json(), wanted.data / "door.sock")
+    await asyncio.to_thread(lambda: wanted.data.mkdir(parents=True, exist_ok=True, mode=0o700))
+    await asyncio.to_thread(process.ensure)
+    client = EgressClient(process.path)
+    try:
+        yield Outdoors(
+            client=client,
+            hub=RemoteHub(client.hub) if settings.hub.url else None,
+            outside=Outside(wanted, client, clock) if wanted.configured else None,
+            ledger=Ledger(wanted.data, clock),
+        )
+    finally:
+        await asyncio.to_thread(process.close)
