@@ -227,6 +227,8 @@ def _fill_home(
             up = re.search(r"\b(bright|brighter|brighten|raise|up|more|increase|lighter|intensify)\b", said)
             if bool(down) != bool(up):
                 slots["brightness_step"] = "down" if down else "up"
+    if label == "HassSetPosition" and "position" not in slots and re.search(r"\bhalf ?(?:way)?\b", said):
+        slots["position"] = 50
     if label.endswith(":light") or label == "HassLightSet":
         slots["domain"] = "light"
     names = [
@@ -247,7 +249,9 @@ def _fill_home(
     if "name" not in slots and slots.get("domain") != "light":
         match = _THING.search(_without_spans(abstract))
         thing = (match["a"] or match["b"] or "").strip() if match else ""
-        unresolved["name"] = thing or said
+        inside = set(spoken_name(area).split()) if area else set()
+        if not area or set(thing.split()) - inside:
+            unresolved["name"] = thing or said
     elif "name" not in slots and "area" not in slots:
         if room := re.search(
             r"\b(?:in|of) (?:the|my) ([\w' ]+)$|\b(?:the|my) ([\w' ]+?) (?:light|lights|lamp|lamps)\b", said

@@ -89,7 +89,9 @@ class Interpreter:
         unresolved: dict[str, str] = {}
         for name, value in candidate.slots.items():
             span = abstract.spans.get(value) if isinstance(value, str) else None
-            if span is not None:
+            if span is not None and name in _TEXT_SLOTS and name not in span.kinds:
+                slots[name] = span.words  # a free word that looks like a date: "the christmas list"
+            elif span is not None:
                 self._put_span(name, span, abstract, slots, unresolved)
             elif isinstance(value, str) and candidate.own and name in _TEXT_SLOTS and name in candidate.texts:
                 slots[name] = abstract.concrete(value)

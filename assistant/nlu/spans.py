@@ -141,3 +141,21 @@ def time_with_daypart(span: Span, spans: Iterable[Span]) -> tuple[dt.time, bool]
     if not span.pm_known and part and 1 <= span.time.hour <= 12:
         return apply_daypart(span.time, part), True
     return span.time, span.pm_known
+
+
+_DELAYS = frozenset({"in", "after"})
+
+
+def cut_delay(spans: Abstract) -> tuple[Span, list[str]] | None:
+    """(when, the other words) of a request that begins or ends with "in <duration>" or "at <time>"; None without."""
+    words = spans.text.split()
+    if len(words) < 4:
+        return None
+    for lead, token_, rest in ((words[-2], words[-1], words[:-2]), (words[0], words[1], words[2:])):
+        span = spans.spans.get(token_)
+        if span is None:
+            continue
+        later = DURATION in span.kinds and lead in _DELAYS
+        if later or (TIME in span.kinds and NUMBER not in span.kinds and lead == "at"):
+            return span, spans.concrete(" ".join(rest)).split()
+    return None

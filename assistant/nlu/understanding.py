@@ -1,6 +1,7 @@
 """Understanding: the tiers in order, cheapest first, over one request or several in a sentence."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -12,19 +13,23 @@ from assistant.nlu.dialogue import NO_DIALOGUE, Dialogue
 from assistant.nlu.followups import answer, lean
 from assistant.nlu.grammar import Candidate, Grammar
 from assistant.nlu.home import Home
-from assistant.nlu.intent import Class, Intent
+from assistant.nlu.intent import Class, Intent, SlotValue
 from assistant.nlu.interpret import Interpreter
 from assistant.nlu.judge import Judge
 from assistant.nlu.names import Names, NamesProvider
 from assistant.nlu.network import Completeness, Network
 from assistant.nlu.politeness import COURTESY_WORDS, without_courtesy
 from assistant.nlu.requests import each_value, put_right, several
-from assistant.nlu.spans import Abstract, abstract
+from assistant.nlu.spans import Abstract, Span, abstract, cut_delay, time_with_daypart
 from assistant.nlu.sums import sums
 from assistant.nlu.words import LONGEST_REQUEST, clean
 
 MOST_PHRASES = 20_000
 """Phrases for a recogniser; the homes measured need fewer (docs/understanding.md)."""
+
+_CAN_WAIT = frozenset({Class.LIGHTS, Class.SMART_HOME, Class.MUSIC, Class.VOLUME})
+_MOMENTS = frozenset({"duration", "time", "day"})
+_QUESTIONS = frozenset({"HassGetState", "HassClimateGetTemperature"})
 
 _SURE_HALF = 0.85
 """Confidence that both halves of a sentence need when a half is understood by the classifier alone."""
@@ -133,6 +138,9 @@ class _Attempt:
                 return [given]
         if exact is not None:
             return [exact]
+        delayed = self._delayed(bare)
+        if delayed is not None:
+            return [delayed]
         leaning = lean(words, dialogue, self._home, self._today) or lean(bare, dialogue, self._home, self._today)
         if leaning is not None:
             return [leaning]
@@ -150,13 +158,39 @@ class _Attempt:
             return [single]
         if (sum_ := sums(bare)) is not None:
             return [sum_]
-        return self._by_classifier(bare, pair)
+        return self._by_classifier(bare if len(bare) > 1 else words, pair)
+
+    def _delayed(self, words: list[str]) -> Intent | None:
+        """ "Turn off the lights in ten minutes": a timer that carries the command, never the command at once."""
+        spans = self._abstract(words)
+        found = cut_delay(spans)
+        if found is None:
+            return None
+        span, rest = found
+        command = self.by_grammar(rest)
+        if command is None or command.kind not in _CAN_WAIT:
+            return None
+        slots: dict[str, SlotValue] = {"command": " ".join(rest)}
+        if span.duration is not None:
+            slots["duration"] = span.duration
+        elif (read := time_with_daypart(span, spans.spans.values())) is not None:
+            slots["time"], slots["pm_known"] = read
+        kind = Class.TIMER if "duration" in slots else command.kind
+        return replace(command, name="TimerSet", kind=kind, slots=slots, unresolved={}, text=" ".join(words))
 
     def _by_classifier(self, words: list[str], pair: list[list[str]]) -> list[Intent]:
         text = " ".join(words)
         whole = self._judge.intent(self._abstract(words), self._names, text)
-        if whole is None:
+        if whole is None or len(words) < 2:  # a noun alone ("lights") asks for nothing yet
             return [nothing(text)]
+        if whole.name.startswith("Hass") and whole.name not in _QUESTIONS:
+            spans = self._abstract(words)
+            when = next((span for span in spans.spans.values() if span.kinds & _MOMENTS), None)
+            if (
+                when is not None and "number" not in when.kinds
+            ):  # later is not now: the timer's skill says what it can do
+                slots = {name: value for name, value in _when(when, spans).items() if value is not None}
+                return [replace(whole, name="TimerSet", slots={**slots, "command": text})]
         if whole.name in ("AlarmSet", "AlarmCancel", "TimerSet") and pair:
             each = [self._judge.intent(self._abstract(said), self._names, " ".join(said)) for said in pair]
             if all(intent is not None and intent.name == whole.name for intent in each):
@@ -203,6 +237,17 @@ class _Attempt:
 
     def _abstract(self, words: Sequence[str]) -> Abstract:
         return abstract(words, self._today)
+
+
+def _when(span: Span, spans: Abstract) -> "dict[str, SlotValue | None]":
+    """The slots of a moment: a duration, a time, a day."""
+    read = time_with_daypart(span, spans.spans.values())
+    return {
+        "duration": span.duration,
+        "time": read[0] if read else None,
+        "pm_known": read[1] if read else None,
+        "day": span.day,
+    }
 
 
 def nothing(text: str) -> Intent:

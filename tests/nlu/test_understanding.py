@@ -220,6 +220,29 @@ def test_a_device_that_is_not_here_keeps_its_class(understanding):
     assert intent.unresolved["name"] == "dishwasher"
 
 
+@pytest.mark.parametrize("text", ["turn off the lights in ten minutes", "in ten minutes turn off the lights"])
+def test_later_is_never_now(understanding, text):
+    (intent,) = understanding.understand(text)
+    assert intent.name == "TimerSet"
+    assert dict(intent.slots) == {"command": "turn off the lights", "duration": timedelta(minutes=10)}
+
+
+def test_a_device_at_a_time_is_never_switched_now(understanding):
+    for text in ("start the coffee maker at seven am", "have the coffee machine running by seven am"):
+        (intent,) = understanding.understand(text)
+        assert not intent.name.startswith("Hass"), text
+
+
+@pytest.mark.parametrize("text", ["lights", "timer", "kitchen", "the"])
+def test_a_noun_alone_asks_for_nothing(understanding, text):
+    assert understanding.understand(text)[0].name == ""
+
+
+def test_a_list_may_be_called_like_a_feast(understanding):
+    (intent,) = understanding.understand("delete the christmas list")
+    assert (intent.name, intent.unresolved) == ("ListDelete", {"list": "christmas"})
+
+
 def test_an_impossible_date_is_said_to_be_one(understanding):
     (intent,) = understanding.understand("remind me to pay the rent on february thirtieth")
     assert intent.name == "ReminderSet"
