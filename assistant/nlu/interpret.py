@@ -207,18 +207,6 @@ class Interpreter:
         if not fitting and domain != "light":
             unresolved["domain"] = str(device_class or domain).replace("_", " ")
 
-    def unknown_device(self, thing: str) -> tuple[dict[str, SlotValue], dict[str, str]]:
-        """Slots for a device that isn't here: its words unresolved, its room resolved if that exists."""
-        slots: dict[str, SlotValue] = {}
-        words = thing.split()
-        for area in self._home.areas:
-            for spoken in (spoken_name(area.name), *map(spoken_name, area.aliases)):
-                parts = spoken.split()
-                for at in range(len(words) - len(parts) + 1):
-                    if words[at : at + len(parts)] == parts and len(words) > len(parts):
-                        slots["area"] = area.name
-        return slots, {"name": thing}
-
 
 def _check_list(intent: str, slots: dict[str, SlotValue], unresolved: dict[str, str], names: Names) -> None:
     said = clean(str(slots["list"])).removeprefix("my ").removeprefix("the ").removesuffix(" list")
