@@ -19,7 +19,7 @@ from assistant.bench import baseline
 from assistant.bench.figures import Effort, Stage, percentile
 from assistant.bench.sound import recordings
 from assistant.clock import Clock
-from assistant.config import Settings
+from assistant.config import Cloud, Hub, Settings
 from assistant.conversation import Conversation
 from assistant.stt import Recognizer
 from assistant.trace import TurnTrace
@@ -206,7 +206,8 @@ def note(  # noqa: PLR0917 - a pair of turns and where each began
     if was_cut_off(ended, clip) or plain.ended_s < clip.speech_end_s - CUT_OFF_S:
         stage.values["pairs_left_out"] = stage.values.get("pairs_left_out", 0) + 1
         return
-    path = "command" if route is not None and route.where == "command" else "question"
+    where = route.where if route is not None else "refused"
+    path = {"command": "command", "refused": "refusal"}.get(where, "question")
 
     def add(name: str, milliseconds: float | None) -> None:
         if milliseconds is not None:
@@ -227,8 +228,9 @@ def note(  # noqa: PLR0917 - a pair of turns and where each began
 
 
 def conclude(stage: Stage) -> None:
-    """The ratios of both ways' percentiles: commands under `first_audio_over_baseline`, questions apart."""
-    for path, name in (("command", "first_audio_over_baseline"), ("question", "question_over_baseline")):
+    """The ratios of both ways' percentiles: commands under `first_audio_over_baseline`, the other paths apart."""
+    names = {"command": "first_audio", "question": "question", "refusal": "refusal"}
+    for path, name in ((path, f"{name}_over_baseline") for path, name in names.items()):
         ours = stage.series.get(f"first_audio_{path}_ms")
         plain = stage.series.get(f"baseline_first_audio_{path}_ms")
         if not ours or not plain:
@@ -243,8 +245,13 @@ def conclude(stage: Stage) -> None:
 
 
 def measure_turn(stage: Stage, settings: Settings, effort: Effort, clips: Path | None = None) -> None:
-    """Load the appliance and run both ways. Nothing it sets is kept."""
-    asyncio.run(_measure(stage, settings, effort, clips))
+    """Load the appliance and run both ways. Nothing it sets is kept, no lamp is switched, no question leaves."""
+    asyncio.run(_measure(stage, alone(settings), effort, clips))
+
+
+def alone(settings: Settings) -> Settings:
+    """The same settings without the owner's hub and cloud: a measurement must not act on a home, or spend money."""
+    return settings.model_copy(update={"hub": Hub(), "cloud": Cloud()})
 
 
 async def _measure(stage: Stage, settings: Settings, effort: Effort, clips: Path | None) -> None:

@@ -9,7 +9,7 @@ from assistant.audio import FRAME_SECONDS
 from assistant.audio.vad import SpeechDetector
 from assistant.bench import baseline
 from assistant.bench.figures import Effort, Stage
-from assistant.bench.turn import Clip, Comparison, Kept, Paced, conclude, hesitate, load_clip, measure_turn
+from assistant.bench.turn import Clip, Comparison, Kept, Paced, alone, conclude, hesitate, load_clip, measure_turn
 from assistant.config import Settings
 from assistant.stt import Hypothesis, Transcription, Word
 from assistant.workers import InlineWorker
@@ -170,6 +170,19 @@ def test_there_is_no_ratio_without_both_sides():
     stage.begin("first_audio_command_ms", "ms", 1).add(1.0)
     conclude(stage)
     assert stage.values == {}
+
+
+def test_a_measurement_knows_neither_hub_nor_cloud(tmp_path):
+    there = Settings(hub={"url": "http://hub:8123"}, cloud={"url": "https://cloud/v1"}, paths={"data": tmp_path})
+    here = alone(there)
+    assert (here.hub.url, here.cloud.url) == ("", "")
+    assert here.paths == there.paths
+
+
+def test_a_question_nobody_can_answer_is_a_path_of_its_own():
+    stage = compare(House("why is the sky blue"), [CLIP])
+    assert stage.values["refusal_over_baseline"]["n"] == 2
+    assert "question_over_baseline" not in stage.values
 
 
 @pytest.mark.long
