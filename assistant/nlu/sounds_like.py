@@ -243,5 +243,5 @@ def _allowed(phones: int) -> float:
 
 
 def confidence_of(score: float) -> float:
-    """Share of matches with this score that are right: 66 of 73 on the test recordings, flat up to 0.12, then falling."""
+    """Share of matches with this score that are right: 66 of 73 on the test recordings, falling from 0.12 on."""
     return round(max(0.3, 0.92 - 3.0 * max(0.0, score - 0.12)), 3)
