@@ -137,3 +137,12 @@ def test_this_machine_is_described():
     assert found["versions"]["llama-cpp-python"]
     assert found["openmp_spin_count"]
     assert moment().load_1m >= 0
+
+
+def test_plots_as_pictures_where_matplotlib_is_installed(report, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is optional and not installed")
+    report.run(Stage("one"), filled)
+    report.run(Stage("two"), broken)
+    (picture,) = write_png(report, tmp_path)
+    assert picture.name == "one.png"
+    assert picture.read_bytes()[:4] == b"\x89PNG"
