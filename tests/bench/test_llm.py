@@ -7,6 +7,7 @@ import pytest
 
 from assistant.artifacts.recommend import read_speeds
 from assistant.bench.choose import best, measure_choice, store, thread_counts
+from assistant.bench.chosen import chosen_threads
 from assistant.bench.concurrency import counts_of, measure_concurrency
 from assistant.bench.figures import Effort, Stage
 from assistant.bench.llm import CALLS, JSON_GRAMMAR, NEW_TOKENS, competitor, measure_llm, static_part
@@ -162,6 +163,8 @@ def test_the_choice_is_stored_where_recommendations_read_it(small, known, tmp_pa
     store(settings, stage, "some-model", {"load_1m": 0.5}, standin=True)
     speeds = read_speeds(settings)
     assert speeds["other"] == 3.5
+    assert chosen_threads(settings, "some-model") == stage.values["choice"]["threads"]
+    assert chosen_threads(settings, "other") is None
     assert speeds["some-model"] == stage.values["choice"]["tok_s_p50"] > 0
     written = json.loads((tmp_path / "data" / "speed.json").read_text())
     assert written["more"] == 1
@@ -175,6 +178,7 @@ def test_a_damaged_list_of_speeds_is_begun_anew(text, tmp_path):
     settings = Settings(paths={"data": tmp_path})
     (tmp_path / "speed.json").write_text(text)
     stage = Stage("choose", values={"choice": {"tok_s_p50": 7.0}}, facts={"accelerator": ""}, points={"backends": []})
+    assert chosen_threads(settings, "m") is None
     store(settings, stage, "m", {}, standin=False)
     assert read_speeds(settings) == {"m": 7.0}
 
