@@ -1,4 +1,3 @@
-
 """What a sentence is about, and whether that is anybody else's business.
 
 Two judges must both find a sentence harmless: the learnt classifier, and rules about *who* a sentence speaks of. A
@@ -43,9 +42,9 @@ class Judgement:
     """The rule that set `required`."""
 
 
-BASE = 0.90
-"""Least chance of being harmless. Chosen on generated sentences (docs/privacy.md): below it the share of sensitive
-sentences let through rises, above it harmless ones stay at home for no gain."""
+BASE = 0.93
+"""Least chance of being harmless. A harmless question kept here costs a poorer answer, a private one let out cannot be
+taken back: the bars stand as high as leaves some nine in ten harmless questions through (docs/privacy.md)."""
 
 _CLASS_CATEGORY = {
     "health": Category.MEDICAL,
@@ -104,19 +103,19 @@ def required(reading: Reading) -> tuple[float, str]:
         return BASE, "a sum"
     own_affairs = reading.count("money") + reading.count("law") + reading.count("crime") + reading.count("secret")
     if first and (health or reading.count("care")):
-        return 0.997, "speaks of someone's own health"
+        return 0.998, "speaks of someone's own health"
     if health:
-        return 0.985, "a health word"
+        return 0.990, "a health word"
     if first and reading.count("body"):
-        return 0.99, "speaks of someone's own body"
+        return 0.993, "speaks of someone's own body"
     if first and own_affairs:
-        return 0.988, "speaks of someone's own money, rights or papers"
+        return 0.992, "speaks of someone's own money, rights or papers"
     if reading.count("money") + reading.count("body") + reading.count("care"):
-        return 0.97, "a word of money or the body"
+        return 0.98, "a word of money or the body"
     if first and (reading.count("kin") or reading.count("contact")):
-        return 0.975, "speaks of someone's own people"
+        return 0.983, "speaks of someone's own people"
     if first and not any(w in TASKS for w in reading.words[:6]):
-        return 0.955, "speaks of the speaker"
+        return 0.97, "speaks of the speaker"
     return BASE, "nothing in particular"
 
 

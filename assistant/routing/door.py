@@ -30,7 +30,7 @@ class DoorClient:
     async def status(self) -> DoorStatus:
         """What the door can do now; a closed one (`running` False) when it does not answer."""
         try:
-            async with contextlib.aclosing(self.request({"verb": "status"}, wait_s=1.0)) as messages:
+            async with contextlib.aclosing(self.request({"verb": "status"}, wait_s=2.0)) as messages:
                 async for message in messages:
                     return DoorStatus.from_wire(message)
         except (DoorError, WireError):

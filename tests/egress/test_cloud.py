@@ -24,8 +24,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 def settings(tmp_path: Path, url: str, authority: Authority | None = None, **changes: object) -> DoorSettings:
     base = DoorSettings(
-        data=tmp_path, cloud_url=url, cloud_model="m", ca_file=authority.file if authority else None,
-        connect_s=1.0, first_token_s=0.3, total_s=3.0,
+        data=tmp_path,
+        cloud_url=url,
+        cloud_model="m",
+        ca_file=authority.file if authority else None,
+        connect_s=1.0,
+        first_token_s=0.3,
+        total_s=3.0,
     )
     return replace(base, **changes)  # type: ignore[arg-type]
 

@@ -17,7 +17,9 @@ from assistant.routing.payload import build
 from scripts.make_tiny_gguf import write_tiny_gguf
 from tests.egress.servers import Authority
 
-MISSING = [n for n in ("fastapi", "uvicorn", "sse_starlette", "starlette_context") if importlib.util.find_spec(n) is None]
+MISSING = [
+    n for n in ("fastapi", "uvicorn", "sse_starlette", "starlette_context") if importlib.util.find_spec(n) is None
+]
 
 
 @pytest.mark.skipif(bool(MISSING), reason=f"llama_cpp.server needs {', '.join(MISSING)}")
@@ -50,7 +52,9 @@ def test_a_real_server_answers(tmp_path: Path) -> None:
 
 async def _ask(settings: DoorSettings) -> tuple[str, Usage | None]:
     words, usage = "", None
-    async for piece in CloudClient(settings, SystemClock()).answer(build("who wrote hamlet", model="tiny"), lambda _: None):
+    async for piece in CloudClient(settings, SystemClock()).answer(
+        build("who wrote hamlet", model="tiny"), lambda _: None
+    ):
         if isinstance(piece, Piece):
             words += piece.text
         else:

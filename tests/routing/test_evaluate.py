@@ -59,7 +59,7 @@ def test_on_strangers_questions(field: str, corpora: Path, tmp_path: Path) -> No
 
 
 def test_no_training_sentence_repeats_a_test_sentence(corpora: Path) -> None:
-    """The templates' fixed words, seven in a row, stand in no row of the corpora."""
+    """The templates' fixed words, eight in a row, stand in no row of the corpora."""
     from assistant.routing.features import words_of
 
     folder = Path(__file__).parents[2] / "scripts" / "routing" / "sentences"
@@ -68,7 +68,7 @@ def test_no_training_sentence_repeats_a_test_sentence(corpora: Path) -> None:
         for line in path.read_text().splitlines():
             for run in line.replace("(", "|").replace(")", "|").replace("{", "|").replace("}", "|").split("|"):
                 words = words_of(run)
-                fixed |= {tuple(words[i : i + 7]) for i in range(len(words) - 6)}
+                fixed |= {tuple(words[i : i + 8]) for i in range(len(words) - 7)}
     for line in (corpora / "text" / "routing.jsonl").read_text().splitlines():
         words = words_of(json.loads(line)["text"])
-        assert not {tuple(words[i : i + 7]) for i in range(len(words) - 6)} & fixed, line
+        assert not {tuple(words[i : i + 8]) for i in range(len(words) - 7)} & fixed, line
