@@ -43,7 +43,7 @@ from assistant.tts.cache import CachedVoice, voice_key
 from assistant.tts.piper import PiperVoice
 from assistant.turn import Rooms
 from assistant.wake import Wake, WakeEngine
-from assistant.wake.micro import MicroWakeEngine
+from assistant.wake.micro import BUNDLED, MicroWakeEngine
 from assistant.wake.openwakeword import OpenWakeWordEngine
 from assistant.workers import ThreadWorker
 
@@ -181,7 +181,7 @@ async def open_appliance(
         rooms = Rooms(
             recognizer=recognizer,
             hearing=workers["hearing"],
-            interpreter=Interpreter(understanding, sounds_like, settings.wake.phrases),
+            interpreter=Interpreter(understanding, sounds_like, (*settings.wake.phrases, *BUNDLED)),
             thinking=workers["thinking"],
             skills=skills,
             acting=workers["acting"],
@@ -307,7 +307,9 @@ def load_listening(settings: Settings) -> tuple[Recognizer, Interpreter]:
     )
     recognizer = load_hearing(settings)
     recognizer.set_phrases(understanding.phrases())
-    return recognizer, Interpreter(understanding, SoundsLike(understanding, pronounce), settings.wake.phrases)
+    return recognizer, Interpreter(
+        understanding, SoundsLike(understanding, pronounce), (*settings.wake.phrases, *BUNDLED)
+    )
 
 
 def open_memory(settings: Settings, *, keep: bool) -> Store:
