@@ -18,7 +18,7 @@ from assistant.stt.graph.phones import PHONE_INDEX, Pronunciation
 from assistant.stt.graph.pronounce import pronounce
 
 UNKNOWN_COST: Final = 2.5
-"""Nats a phone inside `[unk]`; from scripts/hearing/calibrate.py on held-out voices (see models/embedded/hearing.md)."""
+"""Nats a phone inside `[unk]`; from scripts/hearing/calibrate.py on held-out voices, see models/embedded/hearing.md."""
 NEW_WORD_FREQUENCY: Final = 2e-4
 """General frequency of a word that is added later: about a word's that everybody uses weekly."""
 _PLACES: Final = {"B": "begin", "I": "internal", "E": "end", "S": "singleton"}
