@@ -122,9 +122,23 @@ class DoorProcess:
         """The child's process id."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
+    def _listens(self) -> bool:
+        """Whether the child really serves: one that was just killed keeps its process id for a moment."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._process is not None:
+                self._process.wait(0.05)
+                return False
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                probe.settimeout(1.0)
+                probe.connect(str(self.path))
+        except OSError:
+            return False
+        return True
+
     def ensure(self) -> None:
         """Start the door when it is not running; returns when it listens. Raises DoorError with its own words."""
-        if self.pid is not None:
+        if self.pid is not None and self._listens():
             return
         self.close()
         self._process = subprocess.Popen(

@@ -81,7 +81,7 @@ SIGNS = {
     "underscore": "_",
     "slash": "/",
     "plus": "+",
-    "space": " ",
+    "space": "",
 }
 LETTER_WORDS = {
     "bee": "b",

@@ -35,6 +35,7 @@ from tests.routing.secrets import card, iban, say_digits
         ("alarm code: 4711", Kind.SECRET),
         ("the car is BD51 SMR", Kind.PLATE),
         ("bravo delta five one sierra mike romeo", Kind.PLATE),
+        ("z w space double one f r s", Kind.PLATE),
         ("my name is mara quill", Kind.NAME),
         ("the router is 192.168.1.20", Kind.DEVICE),
     ],
