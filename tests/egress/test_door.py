@@ -278,7 +278,7 @@ def test_budget_warnings_are_announced_once(tmp_path: Path) -> None:
         await x.send(event("yes", finish=True) + "data: [DONE]\n\n")  # no usage: the upper bound stays
 
     async def test() -> None:
-        async with house(tmp_path, silent, budget_day=0.002, per_minute=100, cache_s=0.0, attempts=1) as h:
+        async with house(tmp_path, silent, budget_day=0.008, per_minute=100, cache_s=0.0, attempts=1) as h:
             await h.ask()
             while (
                 isinstance((considered := await h.outside.consider(QUESTION, local_confidence=0)).decision, Escalate)

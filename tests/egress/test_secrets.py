@@ -89,7 +89,7 @@ def test_a_leak_would_be_seen() -> None:
 
 
 def test_no_generated_secret_leaves(tmp_path: Path) -> None:
-    left, leaks = asyncio.run(send_all(tmp_path, 40, seed=20260314))
+    left, leaks = asyncio.run(send_all(tmp_path, 120, seed=20260314))
     assert not leaks
     assert left  # names in writing tasks leave as placeholders: the server is really reached
 
