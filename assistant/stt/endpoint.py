@@ -125,11 +125,11 @@ class Endpointer:
 
     def _learn(self, speech: bool, silence_s: float, partial: str) -> None:
         # only a pause between words of one sentence says something about the speaker
-        if speech and self._had_words and self._speech_from_s is not None:
-            # a pause longer than what ends a sentence was before the request, or after "to" and "um", where more is
-            # allowed: it must not teach to wait that long everywhere
-            if self._silence_s <= self.silence_s:
-                self.pauses.note(self._silence_s)
+        # a pause longer than what ends a sentence was before the request, or after "to" and "um", where more is
+        # allowed: it must not teach to wait that long everywhere
+        inside = self._had_words and self._speech_from_s is not None and self._silence_s <= self.silence_s
+        if speech and inside:
+            self.pauses.note(self._silence_s)
         self._silence_s = 0.0 if speech else silence_s
         self._had_words = bool(partial)
 

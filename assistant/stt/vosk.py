@@ -84,7 +84,10 @@ class VoskRecognizer:
         self._prepare()
 
     def start(self, skip_s: float = 0.0) -> "VoskStream":
-        """Begin an utterance; words that begin before `skip_s` are left out. The grammar recogniser was made ready beforehand; the next one is made behind it."""
+        """Begin an utterance; words that begin before `skip_s` are left out.
+
+        The grammar recogniser was made ready beforehand; the next one is made behind it.
+        """
         with self._lock:
             grammar, phrases, prepared = self._grammar, self._phrases, self._prepared
             self._prepared = None

@@ -29,30 +29,71 @@ OUT = Path(__file__).resolve().parents[2] / "models/embedded/privacy/lexicon.npz
 
 # WordNet subtrees by (concept, lemma, words that its gloss must contain)
 ROOTS = [
-    ("illness", "disease", "impairment of health"), ("illness", "disorder", "physical condition in which"),
-    ("illness", "injury", "physical damage to the body"), ("illness", "pathological_state", ""),
-    ("illness", "symptom", "any sensation or change in bodily function"), ("illness", "tumor", "abnormal new mass"),
-    ("illness", "infection", "pathological state"), ("illness", "defect", "imperfection in a bodily"),
-    ("illness", "pregnancy", "state of being pregnant"), ("illness", "pain", "symptom of some physical hurt"),
-    ("mental", "mental_illness", ""), ("mental", "mental_disorder", ""), ("mental", "phobia", ""),
-    ("mental", "depression", "mental state"), ("mental", "anxiety", ""), ("mental", "psychological_disorder", ""),
-    ("medicine", "medicine", "something that treats"), ("medicine", "drug", "substance that is used as a medicine"),
-    ("medicine", "vaccine", ""), ("medicine", "hormone", "secretion"), ("body", "body_part", "any part of an organism"),
-    ("body", "body_substance", ""), ("care", "medical_procedure", ""), ("care", "medical_care", ""),
-    ("care", "medical_practitioner", ""), ("care", "hospital", "health facility"), ("care", "therapy", "act of caring"),
-    ("care", "medical_science", ""), ("kin", "relative", "person related by blood"), ("kin", "spouse", "partner in marriage"),
-    ("crime", "crime", "act punishable"), ("law", "legal_proceeding", ""), ("law", "lawyer", ""), ("law", "legal_document", ""),
-    ("money", "debt", ""), ("money", "tax", "charge against"), ("money", "loan", ""), ("money", "financial_institution", ""),
-    ("money", "income", "financial gain"), ("money", "insurance", "promise of reimbursement"),
-    ("animal", "animal", "living organism"), ("food", "food", "any substance that can be metabolized"),
-("plant", "plant", "living organism lacking"),
-    ("place", "country", "territory occupied"), ("place", "city", "large and densely"), ("place", "district", "region marked off"),
-    ("place", "body_of_water", ""), ("place", "mountain", "land mass"), ("thing", "artifact", "man-made object"),
-    ("work", "creation", "artifact that has been brought"), ("work", "music", "artistic form"), ("work", "show", ""),
-    ("science", "science", "particular branch"), ("science", "chemical_element", ""), ("science", "celestial_body", ""),
-    ("person", "leader", "person who rules"), ("person", "entertainer", ""), ("person", "worker", "person who works"),
-    ("sport", "sport", "active diversion"), ("sport", "game", ""), ("event", "war", ""), ("event", "contest", ""),
-    ("measure", "unit_of_measurement", ""), ("time", "time_period", ""), ("language", "language", "systematic means"),
+    ("illness", "disease", "impairment of health"),
+    ("illness", "disorder", "physical condition in which"),
+    ("illness", "injury", "physical damage to the body"),
+    ("illness", "pathological_state", ""),
+    ("illness", "symptom", "any sensation or change in bodily function"),
+    ("illness", "tumor", "abnormal new mass"),
+    ("illness", "infection", "pathological state"),
+    ("illness", "defect", "imperfection in a bodily"),
+    ("illness", "pregnancy", "state of being pregnant"),
+    ("illness", "pain", "symptom of some physical hurt"),
+    ("mental", "mental_illness", ""),
+    ("mental", "mental_disorder", ""),
+    ("mental", "phobia", ""),
+    ("mental", "depression", "mental state"),
+    ("mental", "anxiety", ""),
+    ("mental", "psychological_disorder", ""),
+    ("medicine", "medicine", "something that treats"),
+    ("medicine", "drug", "substance that is used as a medicine"),
+    ("medicine", "vaccine", ""),
+    ("medicine", "hormone", "secretion"),
+    ("body", "body_part", "any part of an organism"),
+    ("body", "body_substance", ""),
+    ("care", "medical_procedure", ""),
+    ("care", "medical_care", ""),
+    ("care", "medical_practitioner", ""),
+    ("care", "hospital", "health facility"),
+    ("care", "therapy", "act of caring"),
+    ("care", "medical_science", ""),
+    ("kin", "relative", "person related by blood"),
+    ("kin", "spouse", "partner in marriage"),
+    ("crime", "crime", "act punishable"),
+    ("law", "legal_proceeding", ""),
+    ("law", "lawyer", ""),
+    ("law", "legal_document", ""),
+    ("money", "debt", ""),
+    ("money", "tax", "charge against"),
+    ("money", "loan", ""),
+    ("money", "financial_institution", ""),
+    ("money", "income", "financial gain"),
+    ("money", "insurance", "promise of reimbursement"),
+    ("animal", "animal", "living organism"),
+    ("food", "food", "any substance that can be metabolized"),
+    ("plant", "plant", "living organism lacking"),
+    ("place", "country", "territory occupied"),
+    ("place", "city", "large and densely"),
+    ("place", "district", "region marked off"),
+    ("place", "body_of_water", ""),
+    ("place", "mountain", "land mass"),
+    ("thing", "artifact", "man-made object"),
+    ("work", "creation", "artifact that has been brought"),
+    ("work", "music", "artistic form"),
+    ("work", "show", ""),
+    ("science", "science", "particular branch"),
+    ("science", "chemical_element", ""),
+    ("science", "celestial_body", ""),
+    ("person", "leader", "person who rules"),
+    ("person", "entertainer", ""),
+    ("person", "worker", "person who works"),
+    ("sport", "sport", "active diversion"),
+    ("sport", "game", ""),
+    ("event", "war", ""),
+    ("event", "contest", ""),
+    ("measure", "unit_of_measurement", ""),
+    ("time", "time_period", ""),
+    ("language", "language", "systematic means"),
 ]
 
 # words that are rarely meant in the concept's sense, or that everyday questions are full of
@@ -172,10 +213,14 @@ def wordnet() -> tuple[dict[str, dict], dict[str, list[tuple[str, int]]]]:
         f = head.split()
         count = int(f[3], 16)
         words = [f[4 + 2 * i].lower() for i in range(count)]
-        rest = f[4 + 2 * count:]
+        rest = f[4 + 2 * count :]
         pointers = [(rest[i], rest[i + 1]) for i in range(1, 4 * int(rest[0]), 4) if rest[i + 2] == "n"]
-        synsets[f[0]] = {"words": words, "gloss": gloss, "hyper": [o for p, o in pointers if p == "@"],
-                         "instance": [o for p, o in pointers if p == "@i"]}
+        synsets[f[0]] = {
+            "words": words,
+            "gloss": gloss,
+            "hyper": [o for p, o in pointers if p == "@"],
+            "instance": [o for p, o in pointers if p == "@i"],
+        }
     for line in (WORDNET / "index.noun").read_text(encoding="utf-8").splitlines():
         if line.startswith("  "):
             continue
@@ -192,11 +237,11 @@ def main() -> None:
     for offset, s in synsets.items():
         for h in s["hyper"]:
             children[h].append(offset)
-    instances = defaultdict(list)                          # named ones: a country, a war; no physicians and lawyers
+    instances = defaultdict(list)  # named ones: a country, a war; no physicians and lawyers
     for offset, s in synsets.items():
         for h in s["instance"]:
             instances[h].append(offset)
-    concept_of: dict[str, set[str]] = defaultdict(set)     # synset -> concepts
+    concept_of: dict[str, set[str]] = defaultdict(set)  # synset -> concepts
     for concept, lemma, needle in ROOTS:
         found = [o for o, _ in senses[lemma] if needle in synsets[o]["gloss"]]
         if not found:
@@ -206,8 +251,12 @@ def main() -> None:
             o = todo.pop()
             if concept not in concept_of[o]:
                 concept_of[o].add(concept)
-                todo += children[o] + (instances[o] if concept in ("place", "event", "work", "science", "person") else [])
-    counted: dict[str, Counter] = defaultdict(Counter)     # lemma -> how often each noun sense, and all others together, were met
+                todo += children[o] + (
+                    instances[o] if concept in ("place", "event", "work", "science", "person") else []
+                )
+    counted: dict[str, Counter] = defaultdict(
+        Counter
+    )  # lemma -> how often each noun sense, and all others together, were met
     for line in (WORDNET / "cntlist.rev").read_text(encoding="utf-8").splitlines():
         key, sense, n = line.split()
         lemma, rest = key.split("%")
@@ -220,7 +269,7 @@ def main() -> None:
             continue
         total = sum(counted[lemma].values())
         meant = sum(counted[lemma][rank + 1] for o, rank in list_ if concept_of.get(o, set()) & health)
-        everyday = total >= 3 and meant < 0.3 * total      # "small" is seldom the small of the back
+        everyday = total >= 3 and meant < 0.3 * total  # "small" is seldom the small of the back
         for o, rank in list_:
             if everyday and concept_of.get(o, set()) & health:
                 continue
@@ -230,20 +279,36 @@ def main() -> None:
                     words[text] |= 1 << CONCEPTS.index(c)
     common = {l for l, s in senses.items() if "_" not in l}
     for w in [w for w, m in words.items() if m >> CONCEPTS.index("food") & 1]:
-        words[w] &= ~(1 << CONCEPTS.index("medicine"))     # drinks are no medicines
+        words[w] &= ~(1 << CONCEPTS.index("medicine"))  # drinks are no medicines
     known = set(words)
-    adjectives = {l.split()[0] for part in ("adj", "verb", "adv") for l in (WORDNET / f"index.{part}").read_text().splitlines()
-                  if not l.startswith("  ")}
+    adjectives = {
+        l.split()[0]
+        for part in ("adj", "verb", "adv")
+        for l in (WORDNET / f"index.{part}").read_text().splitlines()
+        if not l.startswith("  ")
+    }
+
     def forms(w):
-        return {w, *(w[: -len(e)] + i for e in ("ed", "ing", "s", "es", "ly", "d", "er", "ers") for i in ("", "e") if w.endswith(e))}
+        return {
+            w,
+            *(
+                w[: -len(e)] + i
+                for e in ("ed", "ing", "s", "es", "ly", "d", "er", "ers")
+                for i in ("", "e")
+                if w.endswith(e)
+            ),
+        }
+
     plain = adjectives | common
+
     def everyday_word(w):
         return bool(forms(w) & plain)
+
     icd: dict[str, int] = defaultdict(int)
     xml = (source / "simple_icd_10_cm/data/icd10c-tabular-April-1-2026.xml").read_text(encoding="utf-8")
     chapter = re.split(r"<chapter>", xml)[1:]
     for number, text in enumerate(chapter, 1):
-        if number > 19:                   # later chapters: external causes, codes for administration
+        if number > 19:  # later chapters: external causes, codes for administration
             break
         for title in re.findall(r"<(?:desc|note)>([^<]+)</(?:desc|note)>", text):
             for w in re.findall(r"[a-z]+", title.lower().replace("'s", "")):
@@ -269,11 +334,18 @@ def main() -> None:
             continue
         if w in common and not (words.get(w, 0) & (1 << CONCEPTS.index("medicine"))):
             continue
-        if len(w) < 6 or (everyday_word(w) and not words.get(w, 0) >> CONCEPTS.index("medicine") & 1) or words.get(w, 0) >> CONCEPTS.index("person") & 1:
+        if (
+            len(w) < 6
+            or (everyday_word(w) and not words.get(w, 0) >> CONCEPTS.index("medicine") & 1)
+            or words.get(w, 0) >> CONCEPTS.index("person") & 1
+        ):
             continue
-        stem = re.search(r"(mab|nib|vir|pril|sartan|statin|olol|azole|cillin|mycin|micin|cycline|oxacin|pam|lam|barbital|"
-                         r"caine|dipine|setron|tidine|prazole|triptan|gliptin|gliflozin|glutide|parin|platin|rubicin|taxel|"
-                         r"tinib|sone|solone|lukast|terol|zosin|dronate|idone|apine|pine|oxetine|ptyline|amide|zide|ine|in|ate|ide|ol|one)$", w)
+        stem = re.search(
+            r"(mab|nib|vir|pril|sartan|statin|olol|azole|cillin|mycin|micin|cycline|oxacin|pam|lam|barbital|"
+            r"caine|dipine|setron|tidine|prazole|triptan|gliptin|gliflozin|glutide|parin|platin|rubicin|taxel|"
+            r"tinib|sone|solone|lukast|terol|zosin|dronate|idone|apine|pine|oxetine|ptyline|amide|zide|ine|in|ate|ide|ol|one)$",
+            w,
+        )
         if from_medline or stem:
             words[w] |= 1 << CONCEPTS.index("medicine")
     for concept, text in OWN.items():
@@ -283,10 +355,15 @@ def main() -> None:
     for n in NAMES:
         words[n.lower()] |= 1 << CONCEPTS.index("name")
     vocabulary = {c: sorted(w for w, m in words.items() if m >> i & 1) for i, c in enumerate(CONCEPTS)}
-    titles = {" ".join(re.findall(r"[a-z']+", t.lower())) for t in re.findall(r"<(?:desc|note)>([^<]+)</", "".join(chapter[:14]))}
-    vocabulary["disease"] = sorted(t for t in titles if 1 <= t.count(" ") + 1 <= 4 and "unspecified" not in t and "other" not in t)
+    titles = {
+        " ".join(re.findall(r"[a-z']+", t.lower()))
+        for t in re.findall(r"<(?:desc|note)>([^<]+)</", "".join(chapter[:14]))
+    }
+    vocabulary["disease"] = sorted(
+        t for t in titles if 1 <= t.count(" ") + 1 <= 4 and "unspecified" not in t and "other" not in t
+    )
     vocabulary["medline"] = sorted(m for m in medline if re.fullmatch(r"[a-z -]+", m))
-    (source / "vocabulary.json").write_text(json.dumps(vocabulary))     # for train.py; not shipped
+    (source / "vocabulary.json").write_text(json.dumps(vocabulary))  # for train.py; not shipped
     hashes = np.array([word_hash(w) for w in words], dtype=np.uint32)
     masks = np.array(list(words.values()), dtype=np.uint32)
     order = np.argsort(hashes)

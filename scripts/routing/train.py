@@ -2,8 +2,8 @@
 # ruff: noqa: E501, ANN202, ANN001 - vocabulary and templates read better in long lines
 """Train models/embedded/privacy/classifier.npz on generated sentences; prints the accuracy on held-out templates.
 
-    python scripts/routing/lexicon.py DIR        # makes the dictionaries and DIR/vocabulary.json
-    python scripts/routing/train.py DIR [--sentences 40000] [--epochs 3] [--seed 7]
+python scripts/routing/lexicon.py DIR        # makes the dictionaries and DIR/vocabulary.json
+python scripts/routing/train.py DIR [--sentences 40000] [--epochs 3] [--seed 7]
 """
 
 import argparse
@@ -23,24 +23,79 @@ from generate import CLASSES, Generator, templates
 from assistant.routing.features import BUCKETS, Reading, features, read
 from assistant.routing.lexicon import CONCEPTS, default_lexicon, privacy_dir
 
-SENSITIVE = ("illness", "mental", "medicine", "body", "care", "sex", "kin", "money", "secret", "law", "crime", "contact")
+SENSITIVE = (
+    "illness",
+    "mental",
+    "medicine",
+    "body",
+    "care",
+    "sex",
+    "kin",
+    "money",
+    "secret",
+    "law",
+    "crime",
+    "contact",
+)
 SHARE = {"benign": 0.46, "health": 0.15, "mental": 0.11, "money": 0.12, "legal": 0.05, "personal": 0.07, "secret": 0.04}
-PREFIXES = ("", "", "", "", "", "please ", "can you tell me ", "i want to know ", "tell me ", "could you ", "hey ", "um ", "okay ", "so ",
-            "i was wondering ", "quick question ")
+PREFIXES = (
+    "",
+    "",
+    "",
+    "",
+    "",
+    "please ",
+    "can you tell me ",
+    "i want to know ",
+    "tell me ",
+    "could you ",
+    "hey ",
+    "um ",
+    "okay ",
+    "so ",
+    "i was wondering ",
+    "quick question ",
+)
 
-ASIDES = ("any advice would be great", "i do not know what to do", "thanks in advance", "asking for a friend", "it has been on my mind",
-          "this happened in march", "i am in college", "it is hard to explain", "i read a lot about it", "there is one thing i must know",
-          "i will try that next week", "i would rather handle it alone", "we have been together for years", "he says it is fine",
-          "she does not agree", "what would you do", "what do others do", "please help", "tell me honestly",
-          "i have already talked to them", "is that right", "where do i start", "my colleagues disagree",
-          "a friend said otherwise", "it was a long time ago", "that is the whole story", "we live in a small town", "i am new here")
+ASIDES = (
+    "any advice would be great",
+    "i do not know what to do",
+    "thanks in advance",
+    "asking for a friend",
+    "it has been on my mind",
+    "this happened in march",
+    "i am in college",
+    "it is hard to explain",
+    "i read a lot about it",
+    "there is one thing i must know",
+    "i will try that next week",
+    "i would rather handle it alone",
+    "we have been together for years",
+    "he says it is fine",
+    "she does not agree",
+    "what would you do",
+    "what do others do",
+    "please help",
+    "tell me honestly",
+    "i have already talked to them",
+    "is that right",
+    "where do i start",
+    "my colleagues disagree",
+    "a friend said otherwise",
+    "it was a long time ago",
+    "that is the whole story",
+    "we live in a small town",
+    "i am new here",
+)
 
 
 def lists(source: Path) -> dict[str, list[str]]:
     """Slot fillers from the dictionaries."""
     v = json.loads((source / "vocabulary.json").read_text())
+
     def one(name):
         return [w for w in v[name] if w.isalpha() and 3 <= len(w) <= 10]
+
     lexicon, sensitive = default_lexicon(), sum(1 << CONCEPTS.index(c) for c in SENSITIVE)
 
     def common(part: str, least: int) -> list[str]:
@@ -54,9 +109,17 @@ def lists(source: Path) -> dict[str, list[str]]:
         return [w for w, n in count.items() if n >= least and not lexicon.mask(w) & sensitive]
 
     words = {"noun": common("1", 1), "verb": common("2", 4), "adjx": common("35", 2)}
-    return words | {"disease": v["disease"] + [w for w in v["illness"] if len(w) > 4] * 2 + v["mental"], "drug": v["medline"] * 4 + v["medicine"][::6],
-            "animal": one("animal"), "food": one("food"), "plant": one("plant"), "science": one("science"), "thing": one("thing"),
-            "place": [w for w in v["place"] if all(c.isalpha() or c == " " for c in w)], "name": [n for n in v["name"] if len(n) > 2]}
+    return words | {
+        "disease": v["disease"] + [w for w in v["illness"] if len(w) > 4] * 2 + v["mental"],
+        "drug": v["medline"] * 4 + v["medicine"][::6],
+        "animal": one("animal"),
+        "food": one("food"),
+        "plant": one("plant"),
+        "science": one("science"),
+        "thing": one("thing"),
+        "place": [w for w in v["place"] if all(c.isalpha() or c == " " for c in w)],
+        "name": [n for n in v["name"] if len(n) > 2],
+    }
 
 
 def forget(reading: Reading, rng: random.Random) -> Reading:
@@ -64,7 +127,13 @@ def forget(reading: Reading, rng: random.Random) -> Reading:
     if rng.random() < 0.5:
         return reading
     share = rng.choice((0.3, 1.0))
-    return Reading(reading.words, tuple(frozenset() if c & {"illness", "medicine", "mental"} and rng.random() < share else c for c in reading.concepts))
+    return Reading(
+        reading.words,
+        tuple(
+            frozenset() if c & {"illness", "medicine", "mental"} and rng.random() < share else c
+            for c in reading.concepts
+        ),
+    )
 
 
 def make(generator: Generator, lines: dict[str, list[str]], n: int, rng: random.Random) -> list[tuple[str, int]]:
@@ -76,7 +145,7 @@ def make(generator: Generator, lines: dict[str, list[str]], n: int, rng: random.
                 text = generator.story()
             else:
                 text = generator.expand(rng.choice(lines[name]))
-                if rng.random() < 0.2 and name != "benign":     # a longer tale of one trouble
+                if rng.random() < 0.2 and name != "benign":  # a longer tale of one trouble
                     parts = [text, generator.expand(rng.choice(lines[name])), rng.choice(ASIDES)][: rng.randint(2, 3)]
                     rng.shuffle(parts)
                     text = " ".join(parts)
@@ -95,7 +164,7 @@ def train(rows: list[tuple[np.ndarray, int]], epochs: int, rng: random.Random) -
         rng.shuffle(rows)
         loss = 0.0
         for idx, y in rows:
-            keep = idx[np_rng.random(len(idx)) > 0.4]      # dropout: no single phrase of a template may decide
+            keep = idx[np_rng.random(len(idx)) > 0.4]  # dropout: no single phrase of a template may decide
             logits = w[keep].sum(0) / 0.6 + b
             p = np.exp(logits - logits.max())
             p /= p.sum()
@@ -115,7 +184,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--bags", type=int, default=5)
-    parser.add_argument("--holdout", action="store_true", help="keep every eighth template for testing (for the figure in docs)")
+    parser.add_argument(
+        "--holdout", action="store_true", help="keep every eighth template for testing (for the figure in docs)"
+    )
     options = parser.parse_args()
     rng = random.Random(options.seed)
     lexicon = default_lexicon()
@@ -125,10 +196,15 @@ def main() -> None:
     held = {n: [t for i, t in enumerate(ls) if i % 8 == 3] for n, ls in all_lines.items()}
     start = time.monotonic()
     w, b = np.zeros((BUCKETS, len(CLASSES)), dtype=np.float32), np.zeros(len(CLASSES), dtype=np.float32)
-    for bag in range(options.bags):       # each model misses a fifth of the templates; the mean of linear models is one
-        part = {n: [t for i, t in enumerate(ls) if i % options.bags != bag or options.bags == 1] for n, ls in lines.items()}
+    for bag in range(options.bags):  # each model misses a fifth of the templates; the mean of linear models is one
+        part = {
+            n: [t for i, t in enumerate(ls) if i % options.bags != bag or options.bags == 1] for n, ls in lines.items()
+        }
         rows = [(features(forget(read(t, lexicon), rng)), y) for t, y in make(generator, part, options.sentences, rng)]
-        print(f"{len(rows)} sentences, {np.mean([len(x) for x, _ in rows]):.0f} features each, {time.monotonic() - start:.0f} s", flush=True)
+        print(
+            f"{len(rows)} sentences, {np.mean([len(x) for x, _ in rows]):.0f} features each, {time.monotonic() - start:.0f} s",
+            flush=True,
+        )
         one_w, one_b = train(rows, options.epochs, rng)
         w, b = w + one_w / options.bags, b + one_b / options.bags
     scale = np.abs(w).max(axis=0) / 127
@@ -148,8 +224,16 @@ def main() -> None:
             kept["benign"] += 1
         if p.argmax() != y:
             confusion[CLASSES[y], CLASSES[int(p.argmax())]] += 1
-    print("held-out templates:" if options.holdout else "fresh sentences of the same templates:", f"{right}/{len(test)} right")
-    print("taken for harmless:", {k: f"{leak[k]}/{total[k]}" for k in CLASSES[1:]}, "harmless kept:", f"{kept['benign']}/{total['benign']}")
+    print(
+        "held-out templates:" if options.holdout else "fresh sentences of the same templates:",
+        f"{right}/{len(test)} right",
+    )
+    print(
+        "taken for harmless:",
+        {k: f"{leak[k]}/{total[k]}" for k in CLASSES[1:]},
+        "harmless kept:",
+        f"{kept['benign']}/{total['benign']}",
+    )
     if options.holdout:
         return
     np.savez_compressed(privacy_dir() / "classifier.npz", weights=q, scale=scale.astype(np.float32), bias=b)
