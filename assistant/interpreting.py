@@ -18,10 +18,11 @@ from assistant.stt import Hypothesis, Transcription
 from assistant.stt.strip import strip_wake
 
 CLEAR = 0.9
-"""Confidence from which a reading needs no second witness. Of 164 clips without a command, 12 became one without this
-bound and 4 with it, at the price of a few short commands (docs/hearing.md)."""
+"""Confidence from which a reading needs no second witness. The figures hardly depend on it: from 0.8 to 0.95 the wake
+word clips that became a command went from 9 to 6 of 283, the recorded commands understood from 30 to 28 of 38
+(docs/hearing.md)."""
 
-SHORT_WORDS = 2
+SHORT_WORDS = 3
 """A sentence of so few words is what noise most often sounds like: it must have been heard clearly."""
 
 FREE_WORDS = 5
