@@ -100,7 +100,7 @@ class Hearing(_Section):
     """Speech to text."""
 
     model: str = ""
-    """Id of an installed model, or a directory; the best installed one, else the embedded one, when empty."""
+    """Id of an installed model, a directory, or "embedded"; the best installed one, else the embedded one, when empty."""
     silence_s: float = Field(0.7, ge=0.3, le=2.0)
     """Silence that ends an unfinished sentence at first; the device then learns its speakers' pauses."""
     longest_s: float = Field(8.0, ge=3, le=30)
@@ -111,7 +111,7 @@ class Speaking(_Section):
     """Text to speech."""
 
     model: str = ""
-    """Id of an installed voice, or an .onnx file; the best installed one, else the embedded one, when empty."""
+    """Id of an installed voice, an .onnx file, or "embedded"; the best installed one, else the embedded, when empty."""
     rate: float = Field(1.0, ge=0.5, le=2.0)
     """Speed of speech; 1 is the voice's own."""
 
@@ -146,11 +146,31 @@ class Cloud(_Section):
     model: str = ""
     """The model's name at that endpoint."""
     token_file: Path | None = None
-    """A file that holds the bearer token."""
+    """A file that holds the bearer token; read again before each call."""
+    token_command: tuple[str, ...] = ()
+    """A program that prints a short-lived token, with its arguments; used instead of the file."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+    client_cert: Path | None = None
+    """This device's certificate, where the endpoint asks for one."""
+    client_key: Path | None = None
+    """The key of that certificate."""
+    price_in: float = Field(0.5, ge=0)
+    """Money per million tokens sent; the budget is charged by it."""
+    price_out: float = Field(1.5, ge=0)
+    """Money per million tokens received."""
     budget_day: float = Field(0.20, ge=0)
     """Most money a day, in the endpoint's currency."""
     budget_month: float = Field(3.0, ge=0)
     """Most money a month."""
+    per_minute: int = Field(6, ge=1)
+    """Most questions a minute."""
+    per_day: int = Field(200, ge=1)
+    """Most questions a day."""
+    cache_s: float = Field(86_400.0, ge=0)
+    """How long an answer is kept, so that a repeated question costs nothing; 0 keeps none."""
+    keep_questions: bool = False
+    """Write questions in clear into the ledger as well."""
 
 
 class Settings(BaseSettings):
