@@ -100,7 +100,7 @@ class Hearing(_Section):
     """Speech to text."""
 
     model: str = ""
-    """Id of an installed model, a directory, or "embedded"; the best installed one, else the embedded one, when empty."""
+    """Id of an installed model, a directory, or "embedded"; when empty the best installed one, else the embedded."""
     silence_s: float = Field(0.7, ge=0.3, le=2.0)
     """Silence that ends an unfinished sentence at first; the device then learns its speakers' pauses."""
     longest_s: float = Field(8.0, ge=3, le=30)
