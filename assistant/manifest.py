@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,5 +46,6 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error

@@ -32,12 +32,14 @@ def intents(context: click.Context, manifest: Path, out: Path, field: str, home:
     from assistant.nlu.names import no_names  # noqa: PLC0415
     from assistant.nlu.understanding import Understanding  # noqa: PLC0415
 
+    rows = read_manifest(manifest, "id", field)
     settings = settings_of(context, home)
     understanding = Understanding(
         load_home(settings.paths.home), names=no_names, clock=SystemClock(), language=settings.language
     )
-    result = room.evaluate(understanding, manifest, out, field)
-    _print(result.lines())
+    summary, made = room.evaluate(understanding, rows, field)
+    write_rows(out, made)
+    _print(summary.lines())
     return 0
 
 

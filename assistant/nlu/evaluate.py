@@ -1,16 +1,13 @@
 """Predictions for a manifest of requests: what `assistant eval intents` prints and writes."""
 
-import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from datetime import time as clock_time
-from pathlib import Path
 from typing import Any
 
-from assistant.errors import AssistantError
 from assistant.nlu.intent import Class, Intent, SlotValue
 from assistant.nlu.understanding import Understanding
 
@@ -88,46 +85,21 @@ def row(identity: str, intents: Sequence[Intent]) -> dict[str, Any]:
     }
 
 
-def evaluate(understanding: Understanding, manifest: Path, out: Path, field_name: str = "text") -> Summary:
-    """Understand every row of `manifest` (JSON lines with id, text, text_stt, perhaps intent) and write `out`.
-
-    Raises AssistantError, one line, for a file that cannot be read or written, or rows without the field.
-    """
-    summary = Summary()
-    lines = []
-    for number, record in _records(manifest):
-        if field_name not in record or "id" not in record:
-            raise AssistantError(f"{manifest}: line {number}: has no '{field_name}' or no 'id'")
+def evaluate(
+    understanding: Understanding, records: Iterable[Mapping[str, Any]], field_name: str = "text"
+) -> tuple[Summary, list[dict[str, Any]]]:
+    """Understand the `field_name` of every record (with "id", perhaps "intent"): figures and rows of predictions."""
+    summary, rows = Summary(), list[dict[str, Any]]()
+    for record in records:
         started = time.perf_counter()
         intents = understanding.understand(str(record[field_name]))
         took = time.perf_counter() - started
         made = row(str(record["id"]), intents)
-        lines.append(json.dumps(made, ensure_ascii=False))
+        rows.append(made)
         summary.rows += 1
         summary.seconds[made["tier"]].append(took)
         if gold := record.get("intent"):
             summary.asked[gold] += 1
             summary.right[gold] += made["intent"] == gold
             summary.false_fires += gold == "out_of_scope" and made["intent"] != gold
-    try:
-        out.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    except OSError as error:
-        raise AssistantError(f"{out}: cannot be written ({error.strerror})") from error
-    return summary
-
-
-def _records(manifest: Path) -> Iterable[tuple[int, dict[str, Any]]]:
-    try:
-        text = manifest.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AssistantError(f"{manifest}: cannot be read ({error}); give a manifest of JSON lines") from error
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise AssistantError(f"{manifest}: line {number}: is not JSON ({error.msg})") from error
-        if not isinstance(record, dict):
-            raise AssistantError(f"{manifest}: line {number}: is not a JSON object")
-        yield number, record
+    return summary, rows

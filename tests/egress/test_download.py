@@ -1,6 +1,5 @@
 """The downloader against a server that truncates, stalls, lies, breaks off and points elsewhere."""
 
-import ast
 import shutil
 import ssl
 import subprocess
@@ -9,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-import assistant
 from assistant.artifacts.port import Downloader, DownloadError
 from assistant.egress.download import MOST_BREAKS, HttpDownloader
 from tests.artifacts.fault_server import FaultServer, serve
@@ -283,16 +281,3 @@ def test_a_certificate_nobody_vouches_for(tls_server, tmp_path):
     with pytest.raises(DownloadError, match="its certificate is not trusted; is this device's date right"):
         fetch(tls_server, tmp_path / "part")
     assert tls_server.requests == []
-
-
-def test_no_other_room_imports_an_http_client():
-    """Only egress opens a connection: the sources of every other room name no client library."""
-    root = Path(assistant.__file__).parent
-    clients = {"httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client"}
-    for path in root.rglob("*.py"):
-        if path.is_relative_to(root / "egress"):
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not clients & set(names), path
