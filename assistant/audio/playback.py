@@ -1,4 +1,4 @@
-"""The loudspeaker through PortAudio, and a loudspeaker that is a directory of WAV files.
+"""The loudspeaker through PortAudio.
 
 The callback runs on a real-time thread: it copies and nothing else.
 """
@@ -6,21 +6,19 @@ The callback runs on a real-time thread: it copies and nothing else.
 import asyncio
 import threading
 from collections import deque
-from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
 import numpy as np
 import soxr
 
-from assistant.audio import SAMPLE_RATE, Samples
+from assistant.audio import Samples
 from assistant.audio.capture import microphone
 from assistant.audio.devices import Device, devices, find, portaudio, reason
-from assistant.audio.files import write_wav
 from assistant.audio.noise import to_pcm
 from assistant.errors import AudioError
 
-__all__ = ["Chunk", "Device", "FileLoudspeaker", "Loudspeaker", "Speaker", "devices", "find", "microphone"]
+__all__ = ["Chunk", "Device", "Loudspeaker", "devices", "find", "microphone"]
 
 BLOCK_SECONDS = 0.02
 """Length of a playback block: what may still sound after `stop` (plus what the device itself holds)."""
@@ -33,26 +31,6 @@ class Chunk(Protocol):
     def samples(self) -> Samples: ...
     @property
     def sample_rate(self) -> int: ...
-
-
-class Speaker(Protocol):
-    """Where a turn's sound goes."""
-
-    def play(self, chunk: Chunk) -> None:
-        """Append a chunk; returns at once."""
-        ...
-
-    async def drain(self) -> None:
-        """Wait until everything appended has sounded (or was stopped)."""
-        ...
-
-    def stop(self) -> None:
-        """Silence now; what has not sounded is forgotten."""
-        ...
-
-    def close(self) -> None:
-        """Give the device back."""
-        ...
 
 
 class Loudspeaker:
@@ -144,42 +122,6 @@ class Loudspeaker:
                 if not self._pending:
                     self._wake()
         outdata[filled:] = 0
-
-
-class FileLoudspeaker:
-    """Collects one turn's chunks and leaves them as one WAV file in a directory. Nothing is waited for."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._parts: list[Samples] = []
-        self._rate = SAMPLE_RATE
-
-    def play(self, chunk: Chunk) -> None:
-        if not self._parts:
-            self._rate = chunk.sample_rate
-        self._parts.append(_converted(chunk, self._rate))
-
-    async def drain(self) -> None:
-        """Everything appended is already kept."""
-
-    def stop(self) -> None:
-        """What was appended counts as heard; only later chunks are a new matter."""
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-    def finish(self, name: str) -> Path | None:
-        """Write what was collected as `name`.wav and begin anew; None when nothing was said.
-
-        Raises AudioError when the file cannot be written.
-        """
-        parts, self._parts = self._parts, []
-        samples = np.concatenate(parts) if parts else np.zeros(0, np.int16)
-        if not samples.size:
-            return None
-        path = self._directory / f"{name}.wav"
-        write_wav(path, samples, self._rate)
-        return path
 
 
 def _output_rate(sd: ModuleType, device: Device, wanted: int) -> int:

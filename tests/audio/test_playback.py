@@ -1,14 +1,13 @@
 """The loudspeaker: what is appended sounds in order, stops within a block, and is waited for to its end."""
 
 import asyncio
-import wave
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from assistant.audio import Samples
-from assistant.audio.playback import FileLoudspeaker, Loudspeaker
+from assistant.audio.playback import Loudspeaker
 from assistant.errors import AudioError
 
 
@@ -100,23 +99,3 @@ def test_close_and_busy(portaudio, speaker):
     portaudio.busy = True
     with pytest.raises(AudioError, match=r"loudspeaker 'USB': .* is another program using it"):
         Loudspeaker()
-
-
-def test_one_turn_becomes_one_wav(tmp_path):
-    speaker = FileLoudspeaker(tmp_path / "replies")
-    assert speaker.finish("nothing") is None
-    speaker.play(Chunk(ramp(100)))
-    speaker.play(Chunk(ramp(100, 101)))
-    speaker.play(Chunk(ramp(16_000), 16_000))
-    asyncio.run(speaker.drain())
-    path = speaker.finish("turn-1")
-    assert path == tmp_path / "replies/turn-1.wav"
-    with wave.open(str(path)) as header:
-        assert header.getframerate() == 22_050
-        assert header.getnframes() == pytest.approx(200 + 22_050, abs=1)
-        assert np.frombuffer(header.readframes(200), "<i2").tolist() == list(range(1, 201))
-    speaker.play(Chunk(ramp(50), 8_000))
-    again = speaker.finish("turn-2")
-    assert again is not None
-    with wave.open(str(again)) as header:
-        assert (header.getframerate(), header.getnframes()) == (8_000, 50)
