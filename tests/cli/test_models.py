@@ -252,11 +252,17 @@ def test_help_names_every_command():
 # --- Ctrl-C -----------------------------------------------------------------------------------------------------------
 
 
+def heed_ctrl_c() -> None:
+    """A shell that runs the tests in the background lets them, and so their children, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def begin(words: list[str]) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(
         [sys.executable, "-m", "assistant", "models", *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - no thread of this test runs yet
     )  # fmt: skip
 
 
