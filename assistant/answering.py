@@ -43,11 +43,6 @@ class Answerer:
         self._texts = texts(language)
         self._history: list[Message] = []
 
-    @property
-    def ready(self) -> bool:
-        """Whether a language model can be asked now."""
-        return self._engine is not None
-
     def attach(self, engine: AnswerEngine) -> None:
         """A language model has finished loading behind the first turns."""
         self._engine = engine

@@ -17,9 +17,9 @@ from assistant.audio.files import read
 from assistant.interpreting import Heard, Interpreter
 from assistant.nlu import Intent
 from assistant.nlu.dialogue import Dialogue
+from assistant.nlu.intent import json_slots
 from assistant.stt import Recognizer
 from assistant.tts.speakable import speakable
-from assistant.turn import slots_of
 
 
 @dataclass(slots=True)
@@ -125,4 +125,4 @@ def summary(intents: Sequence[Intent]) -> tuple[str, dict[str, Any]]:
     if not intents:
         return "out_of_scope", {}
     first = intents[0]
-    return first.kind.value, dict(sorted(slots_of(first).items()))
+    return first.kind.value, dict(sorted(json_slots(first).items()))

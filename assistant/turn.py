@@ -9,7 +9,6 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
 from typing import Any, Protocol, TypeVar
 
 from assistant import events as ev
@@ -21,6 +20,7 @@ from assistant.errors import AssistantError
 from assistant.interpreting import Heard, Interpreter
 from assistant.nlu import Intent
 from assistant.nlu.dialogue import Dialogue
+from assistant.nlu.intent import json_slots
 from assistant.skills import Reply, TurnContext
 from assistant.skills.registry import Skills
 from assistant.speaking import Speaker, once
@@ -206,7 +206,7 @@ class Turn:
                 tier=intent.tier,
                 intent=intent.name,
                 kind=intent.kind.value,
-                slots=slots_of(intent),
+                slots=json_slots(intent),
                 confidence=intent.confidence,
                 sentence=intent.sentence,
             )
@@ -308,18 +308,3 @@ class Turn:
 def partial_of(stream: RecognizerStream, samples: Samples) -> Callable[[], str]:
     """A call for the recogniser's thread: feed it and have the words so far."""
     return lambda: stream.feed(samples)
-
-
-def slots_of(intent: Intent) -> dict[str, Any]:
-    """Slots as JSON values; one that names nothing that exists here has a question mark behind its name."""
-    unknown = {f"{name}?": words for name, words in intent.unresolved.items()}
-    return {name: plain(value) for name, value in {**intent.slots, **unknown}.items()}
-
-
-def plain(value: object) -> object:
-    """A slot value as JSON can carry it: durations in seconds, times and dates in ISO form."""
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return value

@@ -4,11 +4,9 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from datetime import time as clock_time
 from typing import Any
 
-from assistant.nlu.intent import Class, Intent, SlotValue
+from assistant.nlu.intent import Class, Intent, json_slots
 from assistant.nlu.understanding import Understanding
 
 
@@ -61,24 +59,13 @@ def _ms(seconds: Sequence[float], share: float) -> str:
     return f"{1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]:.1f} ms"
 
 
-def plain(value: SlotValue) -> str | int | float | bool:
-    """A slot value as JSON holds it: durations in seconds, times and dates in ISO form."""
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, date | clock_time):
-        return value.isoformat()
-    return value
-
-
 def row(identity: str, intents: Sequence[Intent]) -> dict[str, Any]:
     """One line of predictions."""
     first = intents[0]
-    slots = {name: plain(value) for name, value in first.slots.items()}
-    slots |= {f"{name}?": words for name, words in first.unresolved.items()}
     return {
         "id": identity,
         "intent": scored_class(intents),
-        "slots": slots,
+        "slots": json_slots(first),
         "confidence": round(first.confidence, 3),
         "tier": first.tier,
         "name": first.name,

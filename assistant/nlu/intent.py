@@ -54,3 +54,20 @@ class Intent:
 
     text: str = ""
     """The words this was understood from (one clause of a sentence with two requests)."""
+
+
+def json_slots(intent: Intent) -> dict[str, str | int | float | bool]:
+    """Slots as JSON holds them: durations in seconds, times and dates in ISO form.
+
+    A slot that names nothing that exists here has a question mark behind its name.
+    """
+    slots = {name: _plain(value) for name, value in intent.slots.items()}
+    return slots | {f"{name}?": words for name, words in intent.unresolved.items()}
+
+
+def _plain(value: SlotValue) -> str | int | float | bool:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value
