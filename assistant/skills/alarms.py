@@ -174,17 +174,10 @@ class Alarms:
 
     def boot(self) -> list[Announcement]:
         """Alarms that nobody heard, and those missed while off."""
-        self._kit.time.listeners.append(self._corrected)
+        self._kit.time.listeners.append(self._book.correct)
         if self._kit.time.zone_changed:
             self._book.rezone()
         return [self._announce(each) for each in (*self._book.unheard(), *self._book.take_due())]
-
-    def _corrected(self) -> None:
-        """Alarms for "in ten minutes" keep their length; those at a time of day follow the clock by themselves."""
-        for each in self._book.waiting():
-            if each.anchor is not None and each.anchor.boot == self._kit.time.boot:
-                anchor = self._kit.time.anchor(self._book.left(each))
-                self._book.put(replace(each, due=anchor.wall, anchor=anchor))
 
     def _ringing(self, alarms: list[Appointment]) -> list[Appointment]:
         """Those that make a noise; a missed one is only told of."""

@@ -178,6 +178,13 @@ class Appointments:
             elif each.repeat:
                 self.put(replace(each, due=self.next_time(each)))
 
+    def correct(self) -> None:
+        """The clock was set: "in ten minutes" keeps its length; a time of day follows the clock by itself."""
+        for each in self.waiting():
+            if each.anchor is not None and each.anchor.boot == self._kit.time.boot:
+                anchor = self._kit.time.anchor(self.left(each))
+                self.put(replace(each, due=anchor.wall, anchor=anchor))
+
     def late(self, each: Appointment) -> float:
         """Seconds since it was due."""
         return max(0.0, self._kit.time.wall() - each.due)

@@ -1,6 +1,5 @@
 """Reminders: words that are spoken when their time has come."""
 
-from dataclasses import replace
 from datetime import date, time
 
 from rapidfuzz import fuzz, process
@@ -151,16 +150,10 @@ class Reminders:
 
     def boot(self) -> list[Announcement]:
         """Reminders that were not spoken before the device went off, and those missed meanwhile."""
-        self._kit.time.listeners.append(self._corrected)
+        self._kit.time.listeners.append(self._book.correct)
         if self._kit.time.zone_changed:
             self._book.rezone()
         return [self._announce(each) for each in (*self._book.unheard(), *self._book.take_due())]
-
-    def _corrected(self) -> None:
-        for each in self._book.waiting():
-            if each.anchor is not None and each.anchor.boot == self._kit.time.boot:
-                anchor = self._kit.time.anchor(self._book.left(each))
-                self._book.put(replace(each, due=anchor.wall, anchor=anchor))
 
     def _announce(self, each: Appointment) -> Announcement:
         say, keeper = self._kit.say, self._kit.time
