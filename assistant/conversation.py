@@ -29,6 +29,13 @@ PREROLL_S = 1.3
 """Sound from before a wake detection that the recogniser is given, seconds: the whole phrase. Measured (docs/wake.md):
 1.2 s contains it; anything between that and 0.35 s begins inside it, and makes the recogniser hear wrong words."""
 
+BUTTON = "button"
+"""What begins a turn (and ends its listening) in place of a wake phrase."""
+
+BUTTON_PREROLL_S = 0.4
+"""Sound from before a press of the button that the recogniser is given, seconds: people begin to speak while their
+finger is still on its way. Short enough that nothing of it is taken for a wake phrase (turn.WAKE_TAIL_S)."""
+
 WAITING_FRAMES = 400
 """Frames (20 ms) of a live source that may wait for a slow recogniser: 8 s, the longest request."""
 
@@ -67,6 +74,8 @@ class Inbox:
         self._working = False
         self.closed = asyncio.Event()
         self.dropped = 0
+        self.rule = "end-of-sound"
+        """Why the frames end, where nothing in them ended the request."""
 
     def __aiter__(self) -> "Inbox":
         return self
@@ -90,6 +99,11 @@ class Inbox:
             self._queue.put_nowait(frame)
         except asyncio.QueueFull:
             self.dropped += 1
+
+    def end(self, rule: str) -> None:
+        """No more frames, by `rule`."""
+        self.rule = rule
+        self.put(None)
 
     async def taken(self) -> None:
         """Return when everything was worked on, or nobody reads any more."""
@@ -128,8 +142,15 @@ class Conversation:
         self._numbers = itertools.count(1)
         self.turns = 0
         """Turns begun so far."""
+        self.frames = 0
+        """Frames of sound taken so far: what a watchdog can believe."""
+        self.unmuted = asyncio.Event()
+        """Set while the microphone may be open. A source of sound closes its device while it is not."""
+        self.unmuted.set()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._running: _Running | None = None
+        self._pressed = False
 
     async def read(self, text: str) -> TurnTrace:
         """Serve one typed request."""
@@ -145,33 +166,78 @@ class Conversation:
 
     async def run(self, source: Source) -> None:
         """Serve every request in `source` until it ends."""
-        running: _Running | None = None
         self._wake.reset()
         self._detector.reset()
+        self._pressed = False
         try:
             async with contextlib.aclosing(_generator(source.frames())) as frames:
                 async for samples in frames:
-                    self._ring.push(samples)
-                    frame = Frame(samples, self._detector.feed(samples))
-                    # the wake engine hears everything, so that its features have no gaps
-                    wake = self._wake.process(samples)
-                    running = await self._settle(running, source)
-                    if running is not None and running.hearing:
-                        running.inbox.put(frame)
-                        if source.live:
-                            continue
-                        await running.inbox.taken()
-                        continue
-                    if wake is not None:
-                        await self._interrupt(running)
-                        running = self._begin(source, wake, frame.activity.position_s)
-            while running is not None:  # the sound has ended, perhaps in mid-sentence
-                running.inbox.put(None)
-                await asyncio.wait({running.task})
-                running = await self._settle(running, source)
+                    await self._take(samples, source)
+                    self.frames += 1
+            while self._running is not None:  # the sound has ended, perhaps in mid-sentence
+                self._running.inbox.put(None)
+                await asyncio.wait({self._running.task})
+                await self._settle(source)
         except BaseException:
-            await self._interrupt(running)
+            await self._interrupt()
             raise
+
+    async def _take(self, samples: Samples, source: Source) -> None:
+        """Hand one frame to whoever listens."""
+        if not self.unmuted.is_set():  # what the device still delivers while it closes
+            await self._settle(source)
+            return
+        self._ring.push(samples)
+        frame = Frame(samples, self._detector.feed(samples))
+        # the wake engine hears everything, so that its features have no gaps
+        wake = self._wake.process(samples)
+        await self._settle(source)
+        if self._running is not None and self._running.hearing:
+            self._running.inbox.put(frame)
+            self._pressed = False
+            if not source.live:
+                await self._running.inbox.taken()
+            return
+        if self._pressed:
+            self._pressed = False
+            wake = Wake(BUTTON, frame.activity.position_s, 1.0)
+        if wake is not None:
+            await self._interrupt()
+            self._running = self._begin(source, wake, frame.activity.position_s)
+
+    def press(self) -> None:
+        """The button: begin to listen; the request is over (while it listens); silence (while it thinks or speaks).
+
+        Call it on the loop that runs the conversation.
+        """
+        running = self._running
+        if running is None or running.task.done():
+            self._pressed = True  # taken up with the next frame, 20 ms at most
+        elif running.hearing:
+            running.inbox.end(BUTTON)
+        else:
+            self._give_up(running)
+
+    def stop(self) -> bool:
+        """End the turn that is going on, whatever it does. True when there was one."""
+        self._pressed = False
+        if self._running is None or self._running.task.done():
+            return False
+        self._give_up(self._running)
+        return True
+
+    def mute(self, *, on: bool) -> None:
+        """Close the microphone (or open it again). A turn that still listens is given up, a reply is finished."""
+        if on == (not self.unmuted.is_set()):
+            return
+        if on:
+            self._pressed = False
+            self.unmuted.clear()
+            if self._running is not None and self._running.hearing:
+                self._give_up(self._running)
+        else:
+            self._wake.reset()
+            self.unmuted.set()
 
     def _begin(self, source: Source, wake: Wake | None = None, position_s: float = 0.0) -> _Running:
         """Start a turn: after a wake word with the sound before it, or (None) after a question of ours."""
@@ -181,7 +247,7 @@ class Conversation:
         self._tell_begun(trace)
         preroll: Samples = np.zeros(0, np.int16)
         if wake is not None:
-            preroll = self._ring.last(PREROLL_S)
+            preroll = self._ring.last(BUTTON_PREROLL_S if wake.phrase == BUTTON else PREROLL_S)
             self._rooms.bus.publish(
                 ev.WakeDetected(
                     turn=trace.turn,
@@ -194,17 +260,28 @@ class Conversation:
         turn = Turn(trace.turn, self._rooms, self._dialogue(), "voice")
         return _Running(trace, inbox, asyncio.create_task(turn.listen(preroll, inbox, position_s)))
 
-    async def _settle(self, running: _Running | None, source: Source) -> _Running | None:
+    async def _settle(self, source: Source) -> None:
         """Take the result of a turn that is over; a recording waits for it, a microphone does not."""
+        running = self._running
         if running is None or running.hearing or (source.live and not running.task.done()):
-            return running
-        result = await running.task
+            return
+        await asyncio.wait({running.task})
+        self._running = None
         self._finish(running)
+        result = running.task.result()
         self._remember(result)
-        return self._begin(source, position_s=self._ring.position_s) if result.expects_answer else None
+        if result.expects_answer and self.unmuted.is_set():
+            self._running = self._begin(source, position_s=self._ring.position_s)
 
-    async def _interrupt(self, running: _Running | None) -> None:
+    def _give_up(self, running: _Running) -> None:
+        """End a turn without waiting for it: no frame may ever follow."""
+        self._running = None
+        running.task.cancel()
+        running.task.add_done_callback(lambda _: self._finish(running))
+
+    async def _interrupt(self) -> None:
         """End a turn that is still going, silencing its reply."""
+        running, self._running = self._running, None
         if running is None:
             return
         running.task.cancel()
@@ -212,7 +289,8 @@ class Conversation:
         self._finish(running)
 
     def _finish(self, running: _Running) -> None:
-        self._idle.set()
+        if self._running is None:
+            self._idle.set()
         self._rooms.bus.unsubscribe(running.trace.observe)
         if running.inbox.dropped:
             logger.warning("%d frames were dropped: the recogniser is too slow here", running.inbox.dropped)

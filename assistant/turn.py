@@ -59,6 +59,9 @@ class Frame:
 class Frames(Protocol):
     """The sound that follows the wake word. Closing it says that the turn has heard enough."""
 
+    rule: str
+    """Why they end, where nothing in them ended the request: "end-of-sound" or "button"."""
+
     def __aiter__(self) -> AsyncIterator[Frame]: ...
 
     def aclose(self) -> Coroutine[Any, Any, None]: ...
@@ -160,7 +163,7 @@ class Turn:
         rooms = self._rooms
         endpointer = rooms.endpointer
         endpointer.begin(begins_s)
-        partial, started, rule = "", False, "end-of-sound"
+        partial, started, rule = "", False, ""
         position = last_speech = begins_s
         # what begins earlier belongs to the wake phrase
         skip_s = max(0.0, len(preroll) / SAMPLE_RATE - WAKE_TAIL_S)
@@ -192,6 +195,7 @@ class Turn:
             if fired:
                 rule = fired
                 break
+        rule = rule or frames.rule
         self._publish(ev.SpeechEnded, rule=rule, stream_s=position, last_speech_s=min(last_speech, position))
         if rule == "nothing":
             return None
