@@ -111,6 +111,25 @@ class SpeechOut(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechOver(Event):
+    """What was spoken has been heard to its end, or was silenced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ringing(Event):
+    """Something began to ring, or stopped. Its turn is the announcement's id."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving(Event):
+    """Something begins to leave the device through the door, or nothing leaves any more."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnEnded(Event):
     """The turn is over."""
 

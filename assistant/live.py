@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 
+from assistant import events as ev
 from assistant.appliance import Appliance
 from assistant.audio import Samples
 from assistant.audio.playback import Loudspeaker, microphone
@@ -33,19 +34,28 @@ class LiveMicrophone:
     name = "microphone"
     live = True
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, unmuted: asyncio.Event) -> None:
+        """`unmuted`: while it is not set the device is closed."""
         self._device = device
+        self._unmuted = unmuted
 
     async def frames(self) -> AsyncIterator[Samples]:
         """Frames for ever. A device that goes away is said once and tried again until it is back."""
         complained = False
         while True:
+            await self._unmuted.wait()
             try:
-                async for samples in microphone(self._device):
-                    if complained:
-                        logger.warning("the microphone is back")
-                    complained = False
-                    yield samples
+                # closing the generator closes the device
+                async with contextlib.aclosing(microphone(self._device)) as frames:
+                    async for samples in frames:
+                        if complained:
+                            logger.warning("the microphone is back")
+                        complained = False
+                        yield samples
+                        if not self._unmuted.is_set():
+                            break
+                if not self._unmuted.is_set():
+                    continue
             except AudioError as error:
                 if not complained:
                     logger.error("%s; trying again every %g s", error, RETRY_S)
@@ -55,7 +65,7 @@ class LiveMicrophone:
 
 async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
     """Serve the microphone until cancelled, and speak up when something is due."""
-    source = LiveMicrophone(appliance.settings.audio.microphone)
+    source = LiveMicrophone(appliance.settings.audio.microphone, appliance.conversation.unmuted)
     async with asyncio.TaskGroup() as group:
         group.create_task(announce(appliance, loudspeaker))
         await appliance.conversation.run(source)
@@ -63,12 +73,17 @@ async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
 
 async def announce(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
     """Speak timers, alarms and reminders when they are due; ring until somebody stops it."""
-    rooms = appliance.rooms
+    rooms, rang = appliance.rooms, ""
     while True:
         for due in await rooms.acting.run(rooms.skills.due):
             await appliance.conversation.quiet()
             await _announce(appliance, due)
-        if await rooms.acting.run(rooms.skills.ringing):
+        ringing = await rooms.acting.run(rooms.skills.ringing)
+        rings = ringing[0].id if ringing else ""
+        if bool(rings) != bool(rang):
+            rooms.bus.publish(ev.Ringing(turn=rings or rang, at=rooms.clock.monotonic(), on=bool(rings)))
+        rang = rings
+        if rings:
             loudspeaker.play(ring(loudspeaker.sample_rate))
             await asyncio.sleep(RING_EVERY_S)
             continue

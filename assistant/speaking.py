@@ -64,6 +64,8 @@ class Speaker:
         except BaseException:
             self.output.stop()
             raise
+        finally:
+            self.bus.publish(ev.SpeechOver(turn=turn, at=self.clock.monotonic()))
         return " ".join(spoken)
 
     async def _chunks(self, turn: str, pieces: AsyncIterator[str], spoken: list[str]) -> AsyncGenerator[AudioChunk]:

@@ -12,7 +12,7 @@ from assistant.audio import FRAME_SAMPLES, FRAME_SECONDS, Samples
 from assistant.audio.vad import SpeechDetector
 from assistant.conversation import Conversation
 from assistant.errors import AssistantError
-from assistant.events import Event, EventBus, PartialTranscript, SpeechOut
+from assistant.events import Event, EventBus, PartialTranscript, SpeechOut, SpeechOver
 from assistant.interpreting import Heard
 from assistant.nlu import Class, Intent
 from assistant.nlu.dialogue import Dialogue
@@ -254,7 +254,8 @@ class House:
 
     def kinds(self) -> list[str]:
         """The names of what happened, partial transcripts and sound left out."""
-        return [type(e).__name__ for e in self.events if not isinstance(e, PartialTranscript | SpeechOut)]
+        sound = PartialTranscript | SpeechOut | SpeechOver
+        return [type(e).__name__ for e in self.events if not isinstance(e, sound)]
 
 
 class FakeAnswerer:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from types import ModuleType
 
 import numpy as np
@@ -23,7 +23,7 @@ STALL_SECONDS = 2.0
 """Without a block for so long a microphone counts as gone."""
 
 
-async def microphone(device: str = "") -> AsyncIterator[Samples]:
+async def microphone(device: str = "") -> AsyncGenerator[Samples]:
     """Frames of FRAME_SAMPLES from the input device whose name contains `device`, for as long as it is iterated.
 
     Raises AudioError when there is no such device, when it is busy, and when it stops delivering sound.
