@@ -11,10 +11,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from assistant.errors import AssistantError, ModelError
 from assistant.llm import Message, engine, tryload
 from assistant.llm.cleaning import Cleaner
 from assistant.llm.gguf import Header, read_header
+from assistant.llm.masking import Constraint, Logits, Masks
 from assistant.trial import ensure_loads
 
 engine.prepare_threads()  # must come before the library below is loaded
@@ -70,6 +73,7 @@ class LlamaCppModel:
         self._begins_with_bos = bool(llama_cpp.llama_vocab_get_add_bos(self._vocabulary)) and self._bos >= 0
         self._sampler = _sampler(int(llama_cpp.llama_vocab_n_tokens(self._vocabulary)))
         self._held: list[int] = []
+        self._masks: Masks | None = None
         self._current: Generation | None = None
         try:
             self._template = Jinja2ChatFormatter(
@@ -108,9 +112,25 @@ class LlamaCppModel:
         """The model's own name."""
         return self.header.name
 
+    @property
+    def masks(self) -> Masks:
+        """Makes constraints for `constrained`; the first use takes up to a second, so ask for it while loading."""
+        if self._masks is None:
+            self._masks = Masks(self._vocabulary)
+        return self._masks
+
     def stream(self, messages: Sequence[Message], *, max_tokens: int = 96) -> "Generation":
         """The reply's text in pieces; see LanguageModel. `Generation.cancel` may be called from any thread."""
-        return Generation(self, self._pieces(messages, max_tokens))
+        probabilities: list[float] = []
+        return Generation(self, self._pieces(messages, max_tokens, probabilities), probabilities)
+
+    def constrained(self, messages: Sequence[Message], to: Constraint, *, max_tokens: int = 128) -> "Generation":
+        """A reply bound to `to`, in pieces: the likeliest allowed token each time; forced ones cost nothing extra.
+
+        Whole when `to.complete` afterwards; otherwise `max_tokens` or the context ended it.
+        """
+        probabilities: list[float] = []
+        return Generation(self, self._bound(messages, to, max_tokens, probabilities), probabilities)
 
     def prepare(self, messages: Sequence[Message]) -> int:
         """Read what never changes (the system message) ahead of the first question; the tokens now held.
@@ -150,6 +170,7 @@ class LlamaCppModel:
 
     def close(self) -> None:
         """Give the memory back. The model cannot be used afterwards."""
+        self._masks = None  # it points into the vocabulary
         if self._context:
             llama_cpp.llama_free(self._context)
             self._context = None
@@ -163,11 +184,16 @@ class LlamaCppModel:
             return ""
         return str((llama_cpp.llama_vocab_get_text(self._vocabulary, token) or b"").decode("utf-8", "replace"))
 
-    def _pieces(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+    def _prompt(self, messages: Sequence[Message]) -> tuple[list[int], int]:
+        """The prompt's tokens, and how many more the context takes."""
         tokens = self.tokens(self.render(messages))
         room = self.context - len(tokens)
         if room < 1:
             raise AssistantError("that is too long for my language model; ask something shorter")
+        return tokens, room
+
+    def _pieces(self, messages: Sequence[Message], max_tokens: int, probabilities: list[float]) -> Iterator[str]:
+        tokens, room = self._prompt(messages)
         llama_cpp.llama_sampler_reset(self._sampler)
         fresh = self._reuse(tokens)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -176,6 +202,7 @@ class LlamaCppModel:
             if not self._decode(fresh):
                 return
             token = int(llama_cpp.llama_sampler_sample(self._sampler, self._context, -1))
+            probabilities.append(probability(self._logits(), token))
             if llama_cpp.llama_vocab_is_eog(self._vocabulary, token):
                 break
             if said := cleaner.push(decoder.decode(self._piece(token))):
@@ -185,6 +212,35 @@ class LlamaCppModel:
             fresh = [token]
         if said := cleaner.push(decoder.decode(b"", final=True)) + cleaner.flush():
             yield said
+
+    def _bound(
+        self, messages: Sequence[Message], to: Constraint, max_tokens: int, probabilities: list[float]
+    ) -> Iterator[str]:
+        tokens, room = self._prompt(messages)
+        fresh = self._reuse(tokens)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        left = min(max_tokens, room)
+        to.begin()
+        while True:
+            forced = to.forced()[:left]
+            left -= len(forced)
+            if said := decoder.decode(b"".join(self._piece(token) for token in forced)):
+                yield said
+            if to.finished or left < 1 or not self._decode(fresh + forced):
+                return
+            logits = self._logits()
+            token = to.choose(logits)
+            probabilities.append(probability(logits, token))
+            to.accept(token)
+            left -= 1
+            if said := decoder.decode(self._piece(token)):
+                yield said
+            fresh = [token]
+
+    def _logits(self) -> Logits:
+        """Of the last token read; the engine's own memory, valid until the next one is read."""
+        size = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
+        return np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(self._context, -1), (size,))
 
     def _reuse(self, tokens: list[int]) -> list[int]:
         """Keep what the engine already holds of the prompt; the tokens it still has to read (at least one)."""
@@ -224,8 +280,10 @@ class LlamaCppModel:
 class Generation:
     """The pieces of one reply. Its steps run on the model's thread; `cancel` and a later reply may come from others."""
 
-    def __init__(self, model: LlamaCppModel, pieces: Iterator[str]) -> None:
+    def __init__(self, model: LlamaCppModel, pieces: Iterator[str], probabilities: list[float]) -> None:
         self._model, self._pieces = model, pieces
+        self.probabilities = probabilities
+        """How likely each chosen token was to the model before sampling and before any constraint, 0..1; grows."""
         self._begun = self._over = False
 
     def __iter__(self) -> "Generation":
@@ -249,6 +307,12 @@ class Generation:
     def close(self) -> None:
         """Stop for good; on the model's thread."""
         self.cancel()
+
+
+def probability(logits: Logits, token: int) -> float:
+    """The share of `token` in the softmax of `logits`, 0..1."""
+    shares = np.exp(logits - logits.max())
+    return float(shares[token] / shares.sum())
 
 
 def _sampler(vocabulary: int) -> Any:  # noqa: ANN401 - an opaque pointer

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from assistant.bench.standin import make_standin
 from assistant.trial import fingerprint
 from scripts.make_tiny_gguf import write_tiny_gguf
+from tests.bench.conftest import TINY
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +19,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file that remembers which models loaded, shared so that each is tried once."""
     return tmp_path_factory.mktemp("known") / "known.json"
+
+
+@pytest.fixture(scope="session")
+def babbling(tmp_path_factory: pytest.TempPathFactory, known: Path) -> Path:
+    """A model of random weights: it says anything, so whatever holds its words in form is what is tested."""
+    return trust(make_standin(TINY, "Q8_0", tmp_path_factory.mktemp("gguf") / "babbling.gguf"), known)
 
 
 def trust(path: Path, known: Path) -> Path:
