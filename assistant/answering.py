@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from assistant.egress.later import unhurried
 from assistant.egress.outside import Considered, Outside
+from assistant.errors import StoreError
 from assistant.llm import Message
 from assistant.llm.engine import AnswerEngine
 from assistant.llm.prompt import Prompt
@@ -52,8 +54,12 @@ class Answerer:
         if self._outside is None:
             return self._local(question, "")
         confidence = LOCAL_CONFIDENCE if self._engine else 0.0
-        considered = await self._outside.consider(Request(question), local_confidence=confidence)
+        calm = unhurried(question) if self._outside.settings.batch else None
+        request = Request(calm or question, later=calm is not None)
+        considered = await self._outside.consider(request, local_confidence=confidence)
         decision = considered.decision
+        if calm and isinstance(decision, Escalate):
+            return Answer(self._left(considered), "cloud", "no hurry: it leaves with others")
         match decision:
             case Escalate():
                 return Answer(self._from_outside(considered, question), "cloud", decision.reason, by_model=True)
@@ -96,6 +102,16 @@ class Answerer:
             ) as own:
                 async for piece in own:
                     yield piece
+
+    async def _left(self, considered: Considered) -> AsyncGenerator[str]:
+        """Queue a question without hurry and say so only when it is kept."""
+        assert self._outside is not None
+        try:
+            await self._outside.leave(considered)
+        except (DoorError, StoreError):
+            yield self._texts["not_left"]
+            return
+        yield self._texts["left"]
 
     def remember(self, question: str, reply: str) -> None:
         """Keep one exchange, whoever served it: later questions may refer to it."""

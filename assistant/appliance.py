@@ -28,7 +28,7 @@ from assistant.nlu.home import load_home
 from assistant.nlu.names import Names, no_names
 from assistant.nlu.sounds_like import SoundsLike
 from assistant.nlu.understanding import Understanding
-from assistant.outdoors import Outdoors, open_outdoors
+from assistant.outdoors import Outdoors, exchange_often, open_outdoors
 from assistant.recorder import NoLoudspeaker
 from assistant.skills.home_source import HomeSource
 from assistant.skills.registry import Skills
@@ -173,6 +173,7 @@ async def open_appliance(
                 home,
                 hub=outdoors.hub,
                 ledger=outdoors.sent,
+                left=outdoors.outside.later if outdoors.outside else None,
                 trace=lambda: previous[-1] if previous else None,
                 models=lambda: [f"{choice.engine} with {choice.title}" for choice in selection.running()],
             )
@@ -200,6 +201,8 @@ async def open_appliance(
         await load("grammar", lambda: recognizer.set_phrases(phrases), workers["hearing"])
         await refresh_names(appliance)
         keeper.appliance = appliance
+        if outdoors.outside and settings.cloud.batch:
+            stack.callback(asyncio.create_task(exchange_often(outdoors.outside, settings.cloud.batch_minutes)).cancel)
         if selection.llm.path is not None:
             appliance.model = asyncio.create_task(_load_model(appliance, load, workers["answering"]))
             stack.callback(appliance.model.cancel)

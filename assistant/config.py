@@ -122,11 +122,25 @@ class Thinking(_Section):
     model: str = ""
     """Id of an installed model, or a .gguf file; the best installed one when empty; none is embedded yet."""
     threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) - 1), ge=1, le=64)
-    """Worker threads; one core fewer than there are, so that sound always has one (docs/speech.md)."""
+    """Worker threads; one core fewer than there are, so that sound always has one, until the best number has been
+    measured here. A number that is set is never changed."""
+    backend: Literal["measured", "cpu", "hailo", "hailo-ollama"] = "measured"
+    """What answers: the fastest of those that are here, as measured at the first start, or the one named."""
     context: int = Field(2048, ge=256, le=32768)
     """Tokens of context."""
     deadline_s: float = Field(12.0, ge=2, le=120)
     """An answer that has not begun by then ends in a plain sentence."""
+
+
+class Accelerator(_Section):
+    """The AI HAT+ 2 (Hailo-10H) for the language model, in one of two ways (docs/accelerator.md)."""
+
+    hef: Path | None = None
+    """A model file (.hef) to run in this process."""
+    url: str = ""
+    """The address of hailo-ollama on this very machine, for example http://127.0.0.1:8000."""
+    model: str = ""
+    """The model's name there, such as "qwen2.5-instruct:1.5b"; the only one on disk when empty."""
 
 
 class Hub(_Section):
@@ -171,6 +185,10 @@ class Cloud(_Section):
     """How long an answer is kept, so that a repeated question costs nothing; 0 keeps none."""
     keep_questions: bool = False
     """Write questions in clear into the ledger as well."""
+    batch: bool = False
+    """The endpoint takes batches: "no hurry, find out ..." then waits and leaves together with others, often cheaper."""
+    batch_minutes: int = Field(60, ge=1, le=1440)
+    """How often waiting questions are sent and answers fetched."""
 
 
 class Settings(BaseSettings):
@@ -189,6 +207,7 @@ class Settings(BaseSettings):
     hearing: Hearing = Hearing()
     speaking: Speaking = Speaking()
     thinking: Thinking = Thinking()
+    accelerator: Accelerator = Accelerator()
     hub: Hub = Hub()
     cloud: Cloud = Cloud()
 

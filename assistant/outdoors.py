@@ -1,6 +1,6 @@
 """The core's composition of everything that may leave the house: the door's process, the hub, the gate.
 
-Nothing of it exists while the owner has configured neither a home hub nor a cloud endpoint.
+Nothing of it exists while the owner has configured neither a home hub, a cloud endpoint nor an accelerator's service.
 """
 
 import asyncio
@@ -41,6 +41,13 @@ class Outdoors:
                 return
 
 
+async def exchange_often(outside: Outside, minutes: float) -> None:
+    """Send what may wait and fetch what is ready, now and every so many minutes, until cancelled."""
+    while True:
+        await outside.exchange()
+        await asyncio.sleep(60 * minutes)
+
+
 @asynccontextmanager
 async def open_outdoors(settings: Settings, clock: Clock, *, keep: bool) -> AsyncGenerator[Outdoors]:
     """Start the door where the settings ask for one, and stop it at the end.
@@ -48,7 +55,7 @@ async def open_outdoors(settings: Settings, clock: Clock, *, keep: bool) -> Asyn
     Raises UsageError for an address that may not be used, DoorError when the door cannot be started.
     """
     wanted = door_settings(settings)
-    if not (settings.hub.url or wanted.configured):
+    if not (settings.hub.url or wanted.configured or wanted.accelerator_url):
         # models that were fetched are in the book too, so it is read where there is one
         there = keep and (wanted.data / "ledger.db").is_file()
         yield Outdoors(ledger=Ledger(wanted.data, clock) if there else None)

@@ -75,6 +75,28 @@ def tls_context(settings: DoorSettings) -> ssl.SSLContext:
     return context
 
 
+async def bearer(settings: DoorSettings) -> str:
+    """The token to send, read anew; "" where none is set up. Raises CloudError."""
+    s = settings
+    try:
+        if s.token_command:
+            process = await asyncio.create_subprocess_exec(
+                *s.token_command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+            )
+            try:
+                out, _ = await asyncio.wait_for(process.communicate(), s.connect_s)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+                raise CloudError(f"{s.token_command[0]}: gave no token within {s.connect_s:g} s") from None
+            if process.returncode:
+                raise CloudError(f"{s.token_command[0]}: failed with status {process.returncode}")
+            return out.decode("ascii", "replace").strip()
+        return s.token_file.read_text(encoding="ascii").strip() if s.token_file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CloudError(f"{s.token_file or s.token_command[0]}: gives no token") from error
+
+
 @asynccontextmanager
 async def _in_time(until: float, total_s: float) -> AsyncIterator[None]:
     try:
@@ -99,7 +121,7 @@ class CloudClient:
         s, loop = self._settings, asyncio.get_running_loop()
         until = loop.time() + s.total_s
         async with _in_time(until, s.total_s):
-            token = await self._token()
+            token = await bearer(s)
         spoken, tries = False, 0
         async for attempt in stamina.retry_context(
             on=_AgainError, attempts=s.attempts, timeout=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.2
@@ -134,26 +156,6 @@ class CloudClient:
             if limit >= until:
                 raise CloudError(f"no complete answer within {self._settings.total_s:g} s") from error
             raise _AgainError(f"no word within {self._settings.first_token_s:g} s") from error
-
-    async def _token(self) -> str:
-        s = self._settings
-        try:
-            if s.token_command:
-                process = await asyncio.create_subprocess_exec(
-                    *s.token_command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-                )
-                try:
-                    out, _ = await asyncio.wait_for(process.communicate(), s.connect_s)
-                except TimeoutError:
-                    process.kill()
-                    await process.wait()
-                    raise CloudError(f"{s.token_command[0]}: gave no token within {s.connect_s:g} s") from None
-                if process.returncode:
-                    raise CloudError(f"{s.token_command[0]}: failed with status {process.returncode}")
-                return out.decode("ascii", "replace").strip()
-            return s.token_file.read_text(encoding="ascii").strip() if s.token_file else ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise CloudError(f"{s.token_file or s.token_command[0]}: gives no token") from error
 
     async def _once(self, body: bytes, token: str, sending: Callable[[], None]) -> AsyncGenerator[Piece | Usage, None]:
         s = self._settings

@@ -1,11 +1,14 @@
 # ruff: noqa: E501 - patterns, tables and word lists read better in one line
 """What the core asks when it has no answer of its own: decision, ledger, consent and door in one place."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from assistant.clock import Clock
+from assistant.egress.later import Later
 from assistant.egress.settings import DoorSettings
 from assistant.routing.audit import today
 from assistant.routing.categories import BASE
@@ -45,6 +48,7 @@ class Outside:
         self.settings, self._door, self._clock, self._names = settings, door, clock, names
         self._threshold, self._least, self._kept_local = threshold, least_harmless, kept_local
         self.ledger = Ledger(settings.data, clock)
+        self.later = Later(settings.data, door, clock)
 
     async def consider(self, request: Request, *, local_confidence: float) -> Considered:
         """Decide about one question and write the decision down. Never raises for a door that is down: then it is Local."""
@@ -92,6 +96,21 @@ class Outside:
         async with aclosing(self._door.answer(payload, ticket)) as pieces:
             async for text in pieces:
                 yield text
+
+    async def leave(self, considered: Considered) -> None:
+        """Queue a question that may wait; `exchange` sends it. Raises DoorError, StoreError when it is not kept."""
+        assert isinstance(considered.decision, Escalate)
+        payload = considered.decision.payload
+        await asyncio.to_thread(self.later.keep, considered.ticket, payload)
+        await self._door.later(payload, considered.ticket)
+
+    async def exchange(self) -> None:
+        """Send the questions that wait and fetch answers, where consent still stands. Never raises for the door."""
+        consent = read_consent(self.settings.data)
+        if consent is None or not consent.given or not await asyncio.to_thread(lambda: self.later.waiting):
+            return
+        with contextlib.suppress(DoorError):
+            self.later.fresh += await self._door.exchange()
 
     def consent(self, *, given: bool, person: str = "") -> None:
         """Store the answer to CONSENT_QUESTION (or its revocation)."""

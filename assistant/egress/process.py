@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from assistant.artifacts.port import DownloadError
 from assistant.clock import Clock, SystemClock
 from assistant.config import load_settings
+from assistant.egress.accelerator import Accelerator
 from assistant.egress.cloud import CloudClient, CloudError, Piece, Usage
+from assistant.egress.deferred import Deferred
 from assistant.egress.download import HttpDownloader
 from assistant.egress.guard import Breaker, Rate
 from assistant.egress.hub import HubClient
@@ -59,8 +59,12 @@ class Door:
         self.rate = Rate(per_minute=settings.per_minute, per_day=settings.per_day)
         self._cloud = CloudClient(settings, clock)
         self._hub: HubClient | None = None
+        self._accelerator = Accelerator(
+            settings.accelerator_url, lambda facts: self.ledger.append("accelerator", facts)
+        )
         self._leaving: set[asyncio.Task[None]] = set()  # what "stay offline" cuts off
         self.ledger.close_open_calls()
+        self._deferred = Deferred(settings, self.ledger, self.purse, clock)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: one request."""
@@ -98,7 +102,7 @@ class Door:
             "cloud": self._question,
             "hub": self._home,
             "download": self._download,
-            "accelerator": self._accelerator,
+            "accelerator": self._accelerator.answer,
             "status": self._status,
             "offline": self._offline,
         }
@@ -140,20 +144,33 @@ class Door:
     # -- cloud
 
     async def _question(self, message: dict[str, Any], send: _Send) -> None:
-        ticket, text = message.get("ticket"), message.get("body")
-        if not isinstance(ticket, int) or isinstance(ticket, bool) or not isinstance(text, str):
-            raise _RefusedError("a question needs a ticket and a body")
-        body = text.encode("utf-8", "surrogatepass")
-        if not self.settings.configured:
-            raise _RefusedError("no service is set up")
-        if self.purse.offline:
-            raise _RefusedError("staying offline")
-        if wrong := inspect(body):
-            self.ledger.append("refused", {"ticket": ticket, "reason": f"the door's last look found {wrong}"})
-            raise _RefusedError("the door's last look found something that may not leave")
-        if not self.ledger.releases(ticket, body):
-            self.ledger.append("refused", {"ticket": ticket, "reason": "no decision released this"})
-            raise _RefusedError("no decision released this question")
+        """Ask at once, or by "op": queue a question ("later"), send and fetch ("exchange"), answers ("findings",
+        "told")."""
+        match message.get("op", "ask"):
+            case "findings":
+                await send({"findings": self._deferred.queue.findings()})
+                return
+            case "told":
+                tickets = message.get("tickets")
+                self._deferred.queue.told(
+                    [t for t in tickets if isinstance(t, int)] if isinstance(tickets, list) else []
+                )
+                await send({"end": True})
+                return
+            case "exchange":
+                self._open_to_questions()
+                await self._deferred.exchange(send)
+                return
+            case "ask" | "later" as op:
+                pass
+            case _:
+                raise _RefusedError("the door knows no such wish")
+        ticket, body = self._released(message)
+        if op == "later":
+            if not self._deferred.add(ticket, body):
+                raise _RefusedError("too many questions wait already")
+            await send({"end": True})
+            return
         known = self.purse.recall(body)
         if known is not None:
             self.ledger.append("done", {"ticket": ticket, "cost": 0.0, "outcome": "answered from an earlier answer"})
@@ -169,6 +186,27 @@ class Door:
             raise _RefusedError("the budget is used up")
         self.rate.take()
         await self._ask(ticket, body, upper, send)
+
+    def _open_to_questions(self) -> None:
+        if not self.settings.configured:
+            raise _RefusedError("no service is set up")
+        if self.purse.offline:
+            raise _RefusedError("staying offline")
+
+    def _released(self, message: dict[str, Any]) -> tuple[int, bytes]:
+        """Ticket and body of a question that may leave."""
+        ticket, text = message.get("ticket"), message.get("body")
+        if not isinstance(ticket, int) or isinstance(ticket, bool) or not isinstance(text, str):
+            raise _RefusedError("a question needs a ticket and a body")
+        body = text.encode("utf-8", "surrogatepass")
+        self._open_to_questions()
+        if wrong := inspect(body):
+            self.ledger.append("refused", {"ticket": ticket, "reason": f"the door's last look found {wrong}"})
+            raise _RefusedError("the door's last look found something that may not leave")
+        if not self.ledger.releases(ticket, body):
+            self.ledger.append("refused", {"ticket": ticket, "reason": "no decision released this"})
+            raise _RefusedError("no decision released this question")
+        return ticket, body
 
     def _price(self, tokens_in: int, tokens_out: int) -> float:
         return (tokens_in * self.settings.price_in + tokens_out * self.settings.price_out) / 1e6
@@ -224,7 +262,7 @@ class Door:
         self.purse.settle(ticket, cost)
         return cost
 
-    # -- hub, downloads, accelerator
+    # -- hub, downloads
 
     async def _home(self, message: dict[str, Any], send: _Send) -> None:
         if not self.settings.hub_url:
@@ -281,36 +319,6 @@ class Door:
             raise _RefusedError(str(error)) from error
         finally:
             stop = True  # a thread cannot be cancelled: it stops at its next block
-        await send({"end": True})
-
-    async def _accelerator(self, message: dict[str, Any], send: _Send) -> None:
-        base, path, body = self.settings.accelerator_url, message.get("path"), message.get("body")
-        if not base:
-            raise _RefusedError("no accelerator service is set up")
-        if not isinstance(path, str) or not path.startswith("/") or not isinstance(body, dict | None):
-            raise _RefusedError("a call to the accelerator needs a path and a body")
-        data = json.dumps(body).encode() if body is not None else None
-        self.ledger.append(
-            "accelerator", {"reason": path[:60], "bytes_out": len(data or b""), "host": urlsplit(base).hostname}
-        )
-        try:
-            async with (
-                httpx.AsyncClient(
-                    timeout=httpx.Timeout(120, connect=3), follow_redirects=False, trust_env=False
-                ) as client,
-                client.stream(
-                    "POST" if data is not None else "GET",
-                    base.rstrip("/") + path,
-                    content=data,
-                    headers={"Content-Type": "application/json"},
-                ) as response,
-            ):
-                if response.status_code != 200:
-                    raise _RefusedError(f"the accelerator service answers {response.status_code}")
-                async for line in response.aiter_lines():
-                    await send({"line": line})
-        except httpx.HTTPError as error:
-            raise _RefusedError("the accelerator service does not answer") from error
         await send({"end": True})
 
 

@@ -4,13 +4,12 @@
 import hashlib
 import hmac
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
 from assistant.clock import Clock
-from assistant.errors import StoreError
+from assistant.routing.book import open_book
 from assistant.routing.keys import secret_file
 
 _SCHEMA = """
@@ -50,7 +49,7 @@ class Purse:
             if day + _micro(upper) > self._day or month + _micro(upper) > self._month:
                 db.execute("ROLLBACK")
                 return False
-            db.execute("INSERT INTO charges VALUES (?, ?, ?, 0)", (ticket, today, _micro(upper)))
+            db.execute("INSERT OR REPLACE INTO charges VALUES (?, ?, ?, 0)", (ticket, today, _micro(upper)))
             db.execute("COMMIT")
         return True
 
@@ -144,16 +143,8 @@ class Purse:
     def _mark(self, question: bytes) -> bytes:
         return hmac.new(self._key, question, hashlib.sha256).digest()
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self.path, timeout=5.0, isolation_level=None)) as db:
-                db.execute("PRAGMA journal_mode=WAL")
-                db.execute("PRAGMA synchronous=FULL")
-                db.execute("PRAGMA secure_delete=ON")
-                yield db
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: cannot be used ({error}); remove the file to start a new one") from error
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return open_book(self.path)
 
 
 def _micro(amount: float) -> int:

@@ -47,6 +47,8 @@ class DoorSettings:
     """How long an answer is kept; 0 turns the cache off."""
     keep_questions: bool = False
     """Also write questions in clear into the ledger."""
+    batch: bool = False
+    """Questions without hurry wait and leave together; the endpoint must offer batches."""
     hub_url: str = ""
     hub_token_file: Path | None = None
     accelerator_url: str = ""
@@ -54,8 +56,11 @@ class DoorSettings:
     def __post_init__(self) -> None:
         if self.cloud_url and (problem := address_problem(self.cloud_url)):
             raise UsageError(f"settings: cloud.url: {problem} (got {self.cloud_url!r})")
-        if self.accelerator_url and not is_loopback(urlsplit(self.accelerator_url).hostname or ""):
-            raise UsageError(f"settings: accelerator address must be on this machine (got {self.accelerator_url!r})")
+        if self.accelerator_url and (address_problem(self.accelerator_url) or not _here(self.accelerator_url)):
+            raise UsageError(
+                "settings: accelerator.url must be on this machine, such as http://127.0.0.1:8000 "
+                f"(got {self.accelerator_url!r})"
+            )
 
     @property
     def configured(self) -> bool:
@@ -94,6 +99,7 @@ def door_settings(settings: Settings) -> DoorSettings:
         "per_day",
         "cache_s",
         "keep_questions",
+        "batch",
     }
     values: dict[str, Any] = {k: tuple(v) if k == "token_command" else v for k, v in cloud.items() if k in known}
     return DoorSettings(
@@ -102,8 +108,13 @@ def door_settings(settings: Settings) -> DoorSettings:
         cloud_model=settings.cloud.model,
         hub_url=settings.hub.url,
         hub_token_file=settings.hub.token_file,
+        accelerator_url=settings.accelerator.url,
         **values,
     )
+
+
+def _here(url: str) -> bool:
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def address_problem(url: str) -> str:

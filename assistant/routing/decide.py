@@ -30,6 +30,8 @@ class Request:
     gate or everything stays local."""
     person: str = ""
     """Who is asking, where that is known."""
+    later: bool = False
+    """True when the answer may come later: it then leaves in a batch, which is not streamed."""
     insist: bool = False
     """True when the person asked in so many words to send this one out ("ask the internet ...")."""
 
@@ -159,7 +161,7 @@ def _decide(request: Request, context: Context) -> Decision:
     texts = [r.text for r in redacted if r is not None]
     if len(texts) != len(redacted):
         return Local("it has " + _named(next(f for f, r in zip(findings, redacted, strict=True) if r is None)))
-    body = build(texts[-1], model=context.model, history=tuple(texts[:-1]))
+    body = build(texts[-1], model=context.model, history=tuple(texts[:-1]), stream=not request.later)
     wrong = inspect(body, context.names)
     if wrong:
         return Local(f"the last look found {wrong}", Category.IDENTITY)

@@ -69,6 +69,44 @@ class DoorClient:
             if leaving:
                 self._on_leaving(False)
 
+    async def later(self, payload: Payload, ticket: int) -> None:
+        """Queue a released question that may wait. Raises DoorError when it cannot be kept."""
+        body = payload.body.decode("utf-8")
+        async with contextlib.aclosing(
+            self.request({"verb": "cloud", "op": "later", "ticket": ticket, "body": body}, wait_s=5.0)
+        ) as messages:
+            async for _ in messages:
+                return
+        raise DoorError("the door went away before the question was kept")
+
+    async def exchange(self) -> int:
+        """Send the questions that wait and fetch answers; how many are done now. Raises DoorError."""
+        leaving = False
+        try:
+            async with contextlib.aclosing(self.request({"verb": "cloud", "op": "exchange"}, wait_s=180.0)) as messages:
+                async for message in messages:
+                    if "sending" in message:
+                        leaving = True
+                        self._on_leaving(True)
+                    elif "done" in message:
+                        return int(message["done"])
+        finally:
+            if leaving:
+                self._on_leaving(False)
+        raise DoorError("the door went away in the middle of a batch")
+
+    def findings(self) -> list[tuple[int, str | None]]:
+        """Ticket and answer (None: there will be none) of the questions that were left, blocking. Raises DoorError."""
+        for message in self.blocking({"verb": "cloud", "op": "findings"}, wait_s=4.0):
+            if isinstance(rows := message.get("findings"), list):
+                return [(int(ticket), None if answer is None else str(answer)) for ticket, answer in rows]
+        raise DoorError("the door went away")
+
+    def told(self, tickets: list[int]) -> None:
+        """These answers were told: the door may forget them. Blocking. Raises DoorError."""
+        for _ in self.blocking({"verb": "cloud", "op": "told", "tickets": tickets}, wait_s=4.0):
+            return
+
     def blocking(self, request: dict[str, Any], wait_s: float) -> Iterator[dict[str, Any]]:
         """Messages in answer to `request`, for a thread. Raises DoorError."""
         try:

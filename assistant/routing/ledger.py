@@ -11,15 +11,14 @@ import hmac
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from assistant.clock import Clock
-from assistant.errors import StoreError
+from assistant.routing.book import open_book
 from assistant.routing.keys import DeviceKey, secret_file
 
 CHECKPOINT_EVERY = 16
@@ -131,7 +130,7 @@ class Ledger:
         open_calls: dict[int, Entry] = {}
         for e in self.entries():
             ticket = int(e.facts.get("ticket", 0))
-            if e.kind == "sent":
+            if e.kind == "sent" and not e.facts.get("batch"):  # an answer to a batch comes hours later
                 open_calls[ticket] = e
             elif e.kind in ("done", "interrupted"):
                 open_calls.pop(ticket, None)
@@ -174,16 +173,8 @@ class Ledger:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return count
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self.path, timeout=5.0, isolation_level=None)) as db:
-                db.execute("PRAGMA journal_mode=WAL")
-                db.execute("PRAGMA synchronous=FULL")
-                db.execute("PRAGMA secure_delete=ON")
-                yield db
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: cannot be used ({error}); run: assistant audit verify") from error
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return open_book(self.path, "run: assistant audit verify")
 
 
 def entry_of(seq: int, body: bytes | None) -> Entry:

@@ -62,7 +62,7 @@ class Restorer:
         return held
 
 
-def build(question: str, *, model: str, history: tuple[str, ...] = ()) -> bytes:
+def build(question: str, *, model: str, history: tuple[str, ...] = (), stream: bool = True) -> bytes:
     """The request body for an OpenAI-compatible chat endpoint: the question (and earlier questions that passed the
     same gate), nothing else. No user field, no device id, no tools."""
     messages = [
@@ -70,14 +70,14 @@ def build(question: str, *, model: str, history: tuple[str, ...] = ()) -> bytes:
         *({"role": "user", "content": h} for h in history),
         {"role": "user", "content": question},
     ]
-    body = {
+    body: dict[str, Any] = {
         "model": model,
         "messages": messages,
         "max_tokens": MAX_TOKENS,
         "temperature": 0.3,
-        "stream": True,
-        "stream_options": {"include_usage": True},
     }
+    if stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 

@@ -13,7 +13,9 @@ class Preferences:
 
     def __init__(self, store: Store, *, volume: int, rate: float) -> None:
         self._store = store
-        self._defaults: dict[str, float] = {"volume": volume, "rate": rate, "muted": False, "offline": False}
+        self._defaults: dict[str, float] = {
+            "volume": volume, "rate": rate, "muted": False, "offline": False, "microphone_closed": False,
+        }  # fmt: skip
         self.listeners: list[Callable[[str], None]] = []
 
     def _get(self, name: str) -> float:
@@ -40,8 +42,13 @@ class Preferences:
         """A person said "stay offline": nothing goes to the cloud or is downloaded."""
         return bool(self._get("offline"))
 
+    @property
+    def microphone_closed(self) -> bool:
+        """The button was held: nothing is heard until it is held again."""
+        return bool(self._get("microphone_closed"))
+
     def set(self, name: str, value: float) -> None:
-        """Change "volume", "muted", "rate" or "offline"; on disk when it returns."""
+        """Change "volume", "muted", "rate", "offline" or "microphone_closed"; on disk when it returns."""
         if name not in self._defaults:
             raise KeyError(name)
         self._store.put(**{f"preference_{name}": value})

@@ -21,6 +21,7 @@ from assistant.skills.alarms import Alarms
 from assistant.skills.chance import Chance
 from assistant.skills.clock import TimeAndDate
 from assistant.skills.conversation import Conversation
+from assistant.skills.findings import Findings, Left
 from assistant.skills.home import HomeControl
 from assistant.skills.hub import Hub
 from assistant.skills.kit import Announcement, Kit, Ledger, Questions, Undo
@@ -86,6 +87,7 @@ class Skills:
         ledger: Ledger | Callable[[datetime], str] | None = None,
         trace: Callable[[], TurnTrace | None] | None = None,
         models: Callable[[], Sequence[str]] = tuple,
+        left: Left | None = None,
         rng: random.Random | None = None,
         source: Callable[[], Source] = clock_source,
         boot_id: str | None = None,
@@ -99,6 +101,7 @@ class Skills:
                 while nothing can leave.
             trace: returns the trace of the turn before the present one.
             models: the engines at work, as phrases for "what are you running on?".
+            left: questions that were left to be found out; None while nothing can leave.
             rng: dice, coins and the choice between equally good replies; a seeded one in tests.
             source: where the machine's clock has its time from; another one in tests.
             boot_id: an id of this boot of the machine; the system's own when None.
@@ -128,6 +131,7 @@ class Skills:
         self._timers = Timers(self.kit)
         self._conversation = Conversation(self.kit, self.stop_ringing)
         self._lists = Lists(self.kit)
+        self._findings = Findings(self.kit, left)
         alarms, reminders = Alarms(self.kit), Reminders(self.kit)
         self._scheduled: dict[str, Scheduled] = {"timer": self._timers, "alarm": alarms, "reminder": reminders}
         self._skills: dict[str, Skill] = {}
@@ -144,6 +148,7 @@ class Skills:
             HomeControl(self.kit),
             Music(self.kit),
             Weather(self.kit),
+            self._findings,
             self._conversation,
         ):
             self.add(skill)
@@ -247,7 +252,7 @@ class Skills:
         """
         found = self.boot()
         self.kit.time.check()
-        found += [*self._notices, *self._settle()]
+        found += [*self._notices, *self._settle(), *self._findings.due()]
         self._notices = []
         for scheduled in self._scheduled.values():
             found += scheduled.due()
