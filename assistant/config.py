@@ -10,14 +10,17 @@ import os
 import tomllib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_cache_path, user_config_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from assistant.errors import UsageError
+
+Pin = Annotated[int, Field(ge=2, le=27)]
+"""A GPIO (BCM) number of the 40-pin header."""
 
 
 class _Section(BaseModel):
@@ -33,6 +36,8 @@ class Paths(_Section):
     """Things that can be made again: spoken phrases, verified-file marks, prompt states."""
     home: Path | None = None
     """The TOML file with rooms and devices; the bundled sample home when not given."""
+    skills: Path = Field(default_factory=lambda: user_config_path("assistant") / "skills")
+    """The owner's own sentence files (docs/understanding.md); the directory may be missing."""
     replies: Path = Path("replies")
     """Where `hear` and the demonstration leave spoken replies as WAV files."""
 
@@ -143,6 +148,53 @@ class Accelerator(_Section):
     """The model's name there, such as "qwen2.5-instruct:1.5b"; the only one on disk when empty."""
 
 
+class Hardware(_Section):
+    """Button and light on the pin header of a Raspberry Pi; pins are GPIO (BCM) numbers (docs/hardware.md)."""
+
+    button_pin: int = Field(23, ge=0, le=27)
+    """A push button between this pin and ground; 0 for none."""
+    light: Literal["none", "led", "rgb"] = "led"
+    """A plain LED, a coloured one, or none."""
+    led_pin: int = Field(24, ge=2, le=27)
+    """The plain LED."""
+    rgb_pins: tuple[Pin, Pin, Pin] = (24, 25, 22)
+    """The coloured LED's red, green and blue."""
+    light_active_high: bool = True
+    """False for an LED whose common leg is at 3.3 V (common anode)."""
+    brightness: int = Field(100, ge=1, le=100)
+    """The light's greatest brightness, per cent."""
+    hot_c: float = Field(75.0, ge=50, le=84)
+    """Degrees Celsius of the processor from which answers become shorter; a Raspberry Pi slows itself down at 80."""
+
+    @model_validator(mode="after")
+    def _distinct_pins(self) -> Self:
+        pins = [pin for pin in (self.button_pin, *self.light_pins) if pin]
+        if len(set(pins)) < len(pins):
+            raise ValueError("button and light share a pin; give each its own")
+        if self.button_pin == 1:
+            raise ValueError("pin 1 belongs to the board's own memory; use 2 to 27, or 0 for no button")
+        return self
+
+    @property
+    def light_pins(self) -> tuple[int, ...]:
+        """The pins that the chosen light uses."""
+        return {"none": (), "led": (self.led_pin,), "rgb": tuple(self.rgb_pins)}[self.light]
+
+    @property
+    def uses_pins(self) -> bool:
+        """Whether anything is wired at all."""
+        return bool(self.button_pin or self.light_pins)
+
+
+class Service(_Section):
+    """Running under systemd (docs/service.md)."""
+
+    log_words: bool = False
+    """Write what was said and answered into the log as well."""
+    door: Path | None = None
+    """The socket of a door that somebody else runs (a unit of its own); when not given, the assistant starts one."""
+
+
 class Hub(_Section):
     """The owner's own home hub (Home Assistant). Nothing is contacted while the address is empty."""
 
@@ -186,7 +238,7 @@ class Cloud(_Section):
     keep_questions: bool = False
     """Write questions in clear into the ledger as well."""
     batch: bool = False
-    """The endpoint takes batches: "no hurry, find out ..." then waits and leaves together with others, often cheaper."""
+    """The endpoint takes batches: "no hurry, find out ..." then waits and leaves with others, often cheaper."""
     batch_minutes: int = Field(60, ge=1, le=1440)
     """How often waiting questions are sent and answers fetched."""
 
@@ -208,6 +260,8 @@ class Settings(BaseSettings):
     speaking: Speaking = Speaking()
     thinking: Thinking = Thinking()
     accelerator: Accelerator = Accelerator()
+    hardware: Hardware = Hardware()
+    service: Service = Service()
     hub: Hub = Hub()
     cloud: Cloud = Cloud()
 

@@ -212,11 +212,20 @@ class Conversation:
         """
         running = self._running
         if running is None or running.task.done():
-            self._pressed = True  # taken up with the next frame, 20 ms at most
+            self._pressed = self.unmuted.is_set()  # taken up with the next frame, 20 ms at most
         elif running.hearing:
             running.inbox.end(BUTTON)
         else:
             self._give_up(running)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn is going on."""
+        return self._running is not None and not self._running.task.done()
+
+    def serves(self, turn: str) -> bool:
+        """Whether the turn with this id is going on."""
+        return self._running is not None and self._running.trace.turn == turn
 
     def stop(self) -> bool:
         """End the turn that is going on, whatever it does. True when there was one."""
@@ -257,6 +266,8 @@ class Conversation:
                     stream_s=position_s,
                 )
             )
+        else:
+            self._rooms.bus.publish(ev.ListeningAgain(turn=trace.turn, at=self._rooms.clock.monotonic()))
         turn = Turn(trace.turn, self._rooms, self._dialogue(), "voice")
         return _Running(trace, inbox, asyncio.create_task(turn.listen(preroll, inbox, position_s)))
 

@@ -33,6 +33,11 @@ class WakeDetected(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListeningAgain(Event):
+    """After a question of ours the next words need no wake phrase."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechStarted(Event):
     """Voice activity began after the wake."""
 

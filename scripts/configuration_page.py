@@ -51,7 +51,7 @@ def default(model: type[BaseModel], name: str) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):
-        return "`[" + ", ".join(f'"{item}"' for item in value) + "]`"
+        return "`[" + ", ".join(str(item) if isinstance(item, int) else f'"{item}"' for item in value) + "]`"
     return f'`"{value}"`' if isinstance(value, str | Path) else f"`{value}`"
 
 
