@@ -75,13 +75,19 @@ class AcceleratorCall:
         self.cancel()
         self._objects.close()
 
+    def _given_up(self) -> bool:
+        """Another thread may have cancelled in the meantime."""
+        return self._over
+
     def _answer(self, path: Path, request: dict[str, Any]) -> Generator[dict[str, Any]]:
+        if self._given_up():
+            return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.settimeout(ACCELERATOR_S)
                 connection.connect(str(path))
                 self._connection = connection
-                if self._over:
+                if self._given_up():
                     return
                 connection.sendall(encode(request))
                 with connection.makefile("rb") as messages:
@@ -94,10 +100,10 @@ class AcceleratorCall:
                         elif "end" in message:
                             return
         except (OSError, ValueError) as error:
-            if self._over:
+            if self._given_up():
                 return
             raise DoorError("the door does not answer; it may not be running") from error
         finally:
             self._connection = None
-        if not self._over:
+        if not self._given_up():
             raise DoorError("the door went away in the middle of an answer")

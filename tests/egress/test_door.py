@@ -2,7 +2,6 @@
 """The door as the core sees it: real Unix socket, real HTTP on loopback, virtual wall clock."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -343,24 +342,6 @@ def test_downloads_pass_and_stand_in_the_ledger(tmp_path: Path) -> None:
                 await asyncio.to_thread(
                     h.client.fetch, h.server.url, tmp_path / "two", total=4, limit=4, progress=print
                 )
-
-    run(test)
-
-
-def test_the_accelerator_is_reached_on_loopback(tmp_path: Path) -> None:
-    async def npu(x: Exchange) -> None:
-        await x.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b'{"response":"a"}\n{"response":"b"}\n')
-
-    async def test() -> None:
-        async with running(npu) as service, house(tmp_path, accelerator_url=service.url) as h:
-            assert [
-                json.loads(x)["response"] async for x in h.client.accelerator("/api/generate", {"prompt": "hi"})
-            ] == ["a", "b"]
-            assert h.kinds()[-1] == "accelerator"
-            assert json.loads(service.received[0].body) == {"prompt": "hi"}
-        async with house(tmp_path / "none") as h:
-            with pytest.raises(DoorError, match="no accelerator"):
-                [x async for x in h.client.accelerator("/x")]
 
     run(test)
 
