@@ -24,7 +24,15 @@ NPU_FIRMWARE = "lib/firmware/hailo/hailo10h"
 COMMAND_SECONDS = 5.0
 """A vendor's tool that does not answer within this time counts as failed."""
 
-NpuState: TypeAlias = Literal["absent", "pci-without-driver", "driver-without-firmware", "ready"]
+NPU_MODULE = "sys/module/hailo1x_pci/version"
+"""Where the kernel tells the driver's version."""
+
+NPU_ARCHITECTURES = ("HAILO10H", "HAILO15H")
+"""What the card calls itself; the vendor's own scripts take the second for the first."""
+
+NpuState: TypeAlias = Literal[
+    "absent", "pci-without-driver", "driver-without-firmware", "no-access", "version-mismatch", "ready"
+]
 
 THROTTLE_FLAGS = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
 """Bits of `vcgencmd get_throttled`; the same bits + 16 mean that it has happened since the machine started."""
@@ -44,6 +52,10 @@ class NpuReport:
     pci_address: str = ""
     firmware_version: str = ""
     """As the vendor's tool tells it; "" where the tool is not installed."""
+    driver_version: str = ""
+    """Of the kernel module; "" where the kernel does not tell."""
+    library_version: str = ""
+    """Of HailoRT, by its command line tool; "" where it is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,29 +127,64 @@ def _npu(root: Path) -> NpuReport:
             f"see `sudo dmesg | grep -i hailo`; the firmware belongs in /{NPU_FIRMWARE}",
             pci_address=address,
         )
-    answer = _run(root, "hailortcli", "fw-control", "identify")
-    if answer is None:
+    return _identified(root, address, node)
+
+
+def _identified(root: Path, address: str, node: Path) -> NpuReport:
+    """What a card with a device node is worth: may it be opened, does it answer, do the versions agree?"""
+    shown = f"/dev/{node.name}"
+    driver = _version(_text(root / NPU_MODULE))
+    library = _version((_ask(root, "hailortcli", "--version") or (0, ""))[1])
+
+    def report(state: NpuState, detail: str, remedy: str = "", firmware: str = "") -> NpuReport:
+        return NpuReport(state, detail, remedy, shown, address, firmware, driver, library)
+
+    if not os.access(node, os.R_OK | os.W_OK):
+        return report(
+            "no-access",
+            f"{shown} is there, but this user may not use it",
+            "a udev rule gives the device to a group (docs/accelerator.md); then log in again",
+        )
+    asked = _ask(root, "hailortcli", "fw-control", "identify")
+    if asked is None:
         # no tool to ask: the files that the driver starts the card with are the next best witness
         if _sorted(root / NPU_FIRMWARE, "*"):
-            return NpuReport("ready", f"{shown} is there", node=shown, pci_address=address)
-        return NpuReport(
+            return report("ready", f"{shown} is there")
+        return report(
             "driver-without-firmware",
             f"{shown} is there, but /{NPU_FIRMWARE} holds no firmware",
             "install the whole of hailo-h10-all in one version, then restart",
-            node=shown,
-            pci_address=address,
         )
-    found = re.search(r"Firmware Version:\s*(\S+)", answer)
+    status, answer = asked
+    found = re.search(r"Firmware Version:\s*(\S+)", answer) if status == 0 else None
+    firmware = _version(found.group(1)) if found else ""
+    versions = {"driver": driver, "library": library, "firmware": firmware}
+    known = {name: version for name, version in versions.items() if version}
+    if len(set(known.values())) > 1 or (found is None and "VERSION" in answer.upper()):
+        told = ", ".join(f"{name} {version}" for name, version in known.items()) or "nobody tells which"
+        return report(
+            "version-mismatch",
+            f"driver, library and firmware of {shown} are of different versions ({told})",
+            "install all of them in one version, hold them there (apt-mark hold), and restart: "
+            "the card keeps its old firmware until then",
+            firmware,
+        )
     if found is None:
-        return NpuReport(
+        return report(
             "driver-without-firmware",
-            f"{shown} is there, but the card does not answer: its firmware is not up, or of another version",
-            "wait some seconds after start; driver, library and firmware must have the very same version",
-            node=shown,
-            pci_address=address,
+            f"{shown} is there, but the card does not answer: its firmware is not up",
+            "wait some seconds after start and look again; then: sudo dmesg | grep -i hailo",
         )
-    version = found.group(1)
-    return NpuReport("ready", f"{shown}, firmware {version}", "", shown, address, version)
+    kind = re.search(r"Device Architecture:\s*(\w+)", answer)
+    if kind and kind.group(1) not in NPU_ARCHITECTURES:
+        return report("absent", f"{shown} calls itself {kind.group(1)}, which cannot run language models")
+    return report("ready", f"{shown}, firmware {firmware}", "", firmware)
+
+
+def _version(text: str) -> str:
+    """The first a.b.c in `text`, "" when there is none."""
+    found = re.search(r"\d+\.\d+\.\d+", text)
+    return found.group() if found else ""
 
 
 def _power(root: Path) -> PowerReport:
@@ -166,17 +213,31 @@ def _hwmon(root: Path, *names: str) -> list[Path]:
 
 def _run(root: Path, program: str, *arguments: str) -> str | None:
     """What a vendor's tool prints, "" when it fails; None when it is not installed."""
+    asked = _ask(root, program, *arguments)
+    if asked is None:
+        return None
+    status, printed = asked
+    return printed if status == 0 else ""
+
+
+def _ask(root: Path, program: str, *arguments: str) -> tuple[int, str] | None:
+    """Exit status (-1: it never came to its end) and all that a vendor's tool prints; None when it is not installed."""
     path = next((p for p in (root / "usr/bin" / program, root / "usr/local/bin" / program) if p.is_file()), None)
     if path is None:
         return None
     try:
         done = subprocess.run(
-            [path, *arguments], capture_output=True, timeout=COMMAND_SECONDS, check=False, stdin=subprocess.DEVNULL
+            [path, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=COMMAND_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return ""
+        return -1, ""
     # hailortcli pads its fields with NUL bytes
-    return done.stdout.replace(b"\0", b"").decode("utf-8", "replace") if done.returncode == 0 else ""
+    return done.returncode, done.stdout.replace(b"\0", b"").decode("utf-8", "replace")
 
 
 def _cores(root: Path) -> int:

@@ -44,5 +44,7 @@ def test_the_accelerator():
         "absent": "absent",
         "pci-without-driver": "warn",
         "driver-without-firmware": "warn",
+        "no-access": "warn",
+        "version-mismatch": "warn",
         "ready": "ok",
     }

@@ -110,18 +110,83 @@ def test_a_node_with_and_without_firmware(pi, node):
     assert (npu.state, npu.node, npu.remedy) == ("ready", f"/dev/{node}", "")
 
 
-@pytest.mark.parametrize("node", ["hailo0", "h1x-0"])
-def test_the_vendors_tool_has_the_last_word(pi, node):
-    card(pi, driver=True)
-    put(pi, f"dev/{node}")
-    put(pi, "lib/firmware/hailo/hailo10h/scu_fw.bin")
-    tool(pi, "hailortcli", "printf 'Executing on device\\nFirmware Version: 5.1.1\\0 (release,app)\\n'")
+def versions(root: Path, *, driver: str = "", library: str = "", firmware: str = "", kind: str = "HAILO10H") -> None:
+    """A node, and the vendor's tool with what it prints."""
+    card(root, driver=True)
+    put(root, "dev/h1x-0")
+    put(root, "lib/firmware/hailo/hailo10h/scu_fw.bin")
+    if driver:
+        put(root, "sys/module/hailo1x_pci/version", f"{driver}\n")
+    answer = f"Executing on device: 0001:01:00.0\\nFirmware Version: {firmware} (release,app)\\0\\nSerial Number: <N/A>"
+    tool(
+        root,
+        "hailortcli",
+        f"""case "$1" in --version) echo "HailoRT-CLI version {library}";;
+        fw-control) printf '{answer}\\nDevice Architecture: {kind}\\n';; esac""",
+    )
+
+
+@pytest.mark.parametrize("kind", ["HAILO10H", "HAILO15H"])
+def test_one_version_of_everything_is_ready(pi, kind):
+    versions(pi, driver="5.1.1", library="5.1.1", firmware="5.1.1", kind=kind)
     npu = probe(pi).npu
-    assert (npu.state, npu.firmware_version) == ("ready", "5.1.1")
-    tool(pi, "hailortcli", "echo 'HAILO_INVALID_FIRMWARE'; exit 36")
+    assert (npu.state, npu.detail, npu.remedy) == ("ready", "/dev/h1x-0, firmware 5.1.1", "")
+    assert (npu.firmware_version, npu.driver_version, npu.library_version) == ("5.1.1", "5.1.1", "5.1.1")
+
+
+@pytest.mark.parametrize(
+    ("driver", "library", "firmware"),
+    [("5.3.0", "5.1.1", "5.1.1"), ("5.1.1", "5.2.0", "5.1.1"), ("5.3.0", "5.3.0", "5.1.1"), ("", "5.2.0", "5.1.1")],
+)
+def test_versions_that_differ_are_told_with_their_numbers(pi, driver, library, firmware):
+    versions(pi, driver=driver, library=library, firmware=firmware)
     npu = probe(pi).npu
-    assert npu.state == "driver-without-firmware"
-    assert "same version" in npu.remedy
+    assert npu.state == "version-mismatch"
+    for version in (driver, library, firmware):
+        assert version in npu.detail
+    assert "apt-mark hold" in npu.remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        (
+            "[HailoRT] [error] CHECK failed - Driver version (5.3.0) is different from library version",
+            "version-mismatch",
+        ),
+        ("HAILO_INVALID_DRIVER_VERSION(76)", "version-mismatch"),
+        ("[HailoRT] [error] HAILO_TIMEOUT(4)", "driver-without-firmware"),
+        ("", "driver-without-firmware"),
+    ],
+)
+def test_a_card_that_does_not_identify_itself(pi, said, state):
+    versions(pi)
+    tool(pi, "hailortcli", f"test $1 = --version && exit 0; echo '{said}' >&2; exit 36")
+    npu = probe(pi).npu
+    assert (npu.state, npu.node) == (state, "/dev/h1x-0")
+    assert npu.remedy
+
+
+def test_a_tool_that_hangs_is_not_waited_for(pi, monkeypatch):
+    versions(pi)
+    monkeypatch.setattr("assistant.hardware.probe.COMMAND_SECONDS", 0.05)
+    tool(pi, "hailortcli", "exec sleep 60")
+    assert probe(pi).npu.state == "driver-without-firmware"
+
+
+def test_another_kind_of_card_behind_the_same_number(pi):
+    versions(pi, firmware="5.1.1", library="5.1.1", kind="HAILO8L")
+    npu = probe(pi).npu
+    assert npu.state == "absent"
+    assert "HAILO8L" in npu.detail
+
+
+def test_a_node_that_this_user_may_not_use(pi, monkeypatch):
+    versions(pi, firmware="5.1.1", library="5.1.1")
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)  # the tests may run as root, who may everything
+    npu = probe(pi).npu
+    assert (npu.state, npu.node) == ("no-access", "/dev/h1x-0")
+    assert "udev" in npu.remedy
 
 
 def test_a_machine_that_tells_nothing(tmp_path):
