@@ -9,7 +9,7 @@ from assistant.bench.figures import Effort, Stage, percentile
 from assistant.bench.llm import QUESTIONS
 from assistant.errors import AssistantError, ModelError, UsageError
 from assistant.llm.gguf import read_header
-from assistant.llm.llamacpp import BATCH
+from assistant.llm.context import BATCH
 
 import llama_cpp  # isort: skip - after the engine, which prepares the process for it
 

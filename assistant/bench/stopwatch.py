@@ -78,15 +78,10 @@ class TimedModel(LlamaCppModel):
         self.steps.append(Step(len(tokens), began, time.perf_counter(), time.process_time() - busy))
         return whole
 
-    def forget(self) -> None:
-        """The next prompt is read from its first token."""
-        llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self._context), True)
-        self._held = []
-
     def read(self, messages: Sequence[Message]) -> Step:
         """Read a prompt without answering; how long it took, and how many tokens were new."""
         self.steps.clear()
-        self.prepare(messages)
+        self._decode(self._reuse(self.tokens(self.render(messages))))
         return self.steps[-1]
 
     def speak(self, messages: Sequence[Message], tokens: int) -> Spoken:
@@ -105,26 +100,6 @@ class TimedModel(LlamaCppModel):
         for token in answer:
             yield
             self._decode([token])
-
-    def keep(self, file: Path) -> int:
-        """Write the state of what is held to `file`; bytes. Raises AssistantError."""
-        array = (llama_cpp.llama_token * len(self._held))(*self._held)
-        size = int(llama_cpp.llama_state_seq_save_file(self._context, str(file).encode(), 0, array, len(self._held)))
-        if not size:
-            raise AssistantError(f"{file}: the model's state cannot be written; free some disk")
-        return size
-
-    def restore(self, file: Path) -> int:
-        """Take back a state written by `keep`; the tokens now held. Raises AssistantError."""
-        array = (llama_cpp.llama_token * self.context)()
-        count = ctypes.c_size_t(0)
-        taken = llama_cpp.llama_state_seq_load_file(
-            self._context, str(file).encode(), 0, array, self.context, ctypes.byref(count)
-        )
-        if not taken:
-            raise AssistantError(f"{file}: is no state of this model")
-        self._held = list(array[: count.value])
-        return len(self._held)
 
 
 class Grammar:

@@ -65,7 +65,7 @@ def test_a_state_from_a_file_continues_as_if_it_had_been_read(model, tmp_path):
 
 def test_a_state_that_is_none_is_one_line(model, tmp_path):
     (tmp_path / "state").write_bytes(b"noise" * 20)
-    with pytest.raises(AssistantError, match="is no state of this model"):
+    with pytest.raises(AssistantError, match="is no state of this language model"):
         model.restore(tmp_path / "state")
 
 
