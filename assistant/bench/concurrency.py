@@ -8,8 +8,8 @@ from typing import Any
 from assistant.bench.figures import Effort, Stage, percentile
 from assistant.bench.llm import QUESTIONS
 from assistant.errors import AssistantError, ModelError, UsageError
-from assistant.llm.gguf import read_header
 from assistant.llm.context import BATCH
+from assistant.llm.gguf import read_header
 
 import llama_cpp  # isort: skip - after the engine, which prepares the process for it
 

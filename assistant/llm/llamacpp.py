@@ -181,7 +181,7 @@ class LlamaCppModel(EngineContext):
         tokens, room = self._prompt(messages)
         llama_cpp.llama_sampler_reset(self._sampler)
         fresh = self._reuse(tokens)
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        decoder = codecs.getincrementaldecoder("utf-8")("ignore")
         cleaner, guard = Cleaner(), Guard()
         for _ in range(min(max_tokens, room)):
             if not self._decode(fresh):
@@ -206,7 +206,7 @@ class LlamaCppModel(EngineContext):
     ) -> Iterator[str]:
         tokens, room = self._prompt(messages)
         fresh = self._reuse(tokens)
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        decoder = codecs.getincrementaldecoder("utf-8")("ignore")
         left = min(max_tokens, room)
         to.begin()
         while True:
