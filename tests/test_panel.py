@@ -79,6 +79,12 @@ class Kitchen:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
+    def kept(self, name: str) -> bool:
+        return bool(vars(self.skills.preferences)[name])
+
+    def hears(self) -> bool:
+        return self.conversation.unmuted.is_set()
+
     def down(self) -> None:
         self.pins.pin(BUTTON).drive_low()
 
@@ -202,11 +208,11 @@ def test_a_hold_closes_the_microphone_and_another_opens_it() -> None:
 
     async def act(panel: Panel) -> None:
         await kitchen.hold(1.9)
-        assert kitchen.conversation.unmuted.is_set()
+        assert kitchen.hears()
         kitchen.conversation.stop()
         await kitchen.hold(2.1)
-        assert not kitchen.conversation.unmuted.is_set()
-        assert kitchen.skills.preferences.microphone_closed
+        assert not kitchen.hears()
+        assert kitchen.kept("microphone_closed")
         assert not kitchen.conversation.busy  # the turn that the press began was given up
         heard = len(kitchen.house.recognizer.fed)
         await kitchen.hold(0.1)  # a press on a deaf device does not listen
@@ -214,8 +220,8 @@ def test_a_hold_closes_the_microphone_and_another_opens_it() -> None:
         assert len(kitchen.house.recognizer.fed) == heard
         assert await kitchen.light() == {0.0, 1.0}  # it winks
         await kitchen.hold(2.1)
-        assert kitchen.conversation.unmuted.is_set()
-        assert not kitchen.skills.preferences.microphone_closed
+        assert kitchen.hears()
+        assert not kitchen.kept("microphone_closed")
         await asyncio.sleep(3.0)
         assert await kitchen.light() == {0.0}
 
@@ -244,14 +250,14 @@ def test_a_long_hold_closes_the_door_and_another_opens_it() -> None:
         ((at, on),) = kitchen.door
         assert on
         assert at == pytest.approx(began + 6.0, abs=0.02)
-        assert kitchen.skills.preferences.offline
+        assert kitchen.kept("offline")
         # the hold on the way is taken back
-        assert kitchen.conversation.unmuted.is_set()
-        assert not kitchen.skills.preferences.microphone_closed
+        assert kitchen.hears()
+        assert not kitchen.kept("microphone_closed")
         assert await kitchen.light(5.0) == {0.0, 1.0}
         await kitchen.hold(6.5)
         assert [on for _, on in kitchen.door] == [True, False]
-        assert not kitchen.skills.preferences.offline
+        assert not kitchen.kept("offline")
 
     scene(kitchen, act)
 
@@ -262,7 +268,7 @@ def test_a_door_that_cannot_be_closed_shows_an_error_and_remembers_nothing() -> 
 
     async def act(panel: Panel) -> None:
         await kitchen.hold(6.5)
-        assert not kitchen.skills.preferences.offline
+        assert not kitchen.kept("offline")
         failed = kitchen.happened(ev.TurnEnded)[-1]
         assert isinstance(failed, ev.TurnEnded)
         assert failed.reason == kitchen.closed_fails
@@ -274,14 +280,14 @@ def test_what_was_left_closed_stays_closed_after_a_restart_where_a_button_can_op
     kitchen = Kitchen(microphone_closed=True, offline=True)
 
     async def act(panel: Panel) -> None:
-        assert not kitchen.conversation.unmuted.is_set()
+        assert not kitchen.hears()
         assert await kitchen.light(2.5) == {0.0, 1.0}
 
     scene(kitchen, act)
     without = Kitchen(microphone_closed=True, settings=Settings(hardware={"button_pin": 0}))
 
     async def hears(panel: Panel) -> None:
-        assert without.conversation.unmuted.is_set()
+        assert without.hears()
 
     scene(without, hears)
 

@@ -30,7 +30,7 @@ class Pattern:
         """Brightness 0..1, `seconds` after the pattern began."""
         if not self.period_s:
             return self.points[0][1]
-        moment = seconds % self.period_s
+        moment = self._moment(seconds)
         for (start, low), (end, high) in pairwise(self.points):
             if moment < end:
                 return low + (high - low) * (moment - start) / (end - start) if self.fades else low
@@ -42,8 +42,13 @@ class Pattern:
             return None
         if self.fades:
             return STEP_S
-        moment = seconds % self.period_s
-        return next(end - moment for _, (end, _) in pairwise(self.points) if moment < end - 1e-6)
+        moment = self._moment(seconds)
+        return next(end - moment for _, (end, _) in pairwise(self.points) if moment < end)
+
+    def _moment(self, seconds: float) -> float:
+        """Where in its period it is. Rounded: a timer that comes a hair early has come."""
+        moment = round(seconds % self.period_s, 4)
+        return 0.0 if moment >= self.period_s else moment
 
 
 def _blinks(*seconds: float) -> tuple[tuple[float, float], ...]:
