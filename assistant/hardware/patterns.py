@@ -56,8 +56,8 @@ def _blinks(*seconds: float) -> tuple[tuple[float, float], ...]:
     points, at = [], 0.0
     for number, length in enumerate(seconds):
         points.append((at, 1.0 if number % 2 == 0 else 0.0))
-        at += length
-    return (*points, (round(at, 6), 1.0))
+        at = round(at + length, 4)
+    return (*points, (at, 1.0))
 
 
 WHITE, RED, GREEN, BLUE, AMBER, MAGENTA = (
