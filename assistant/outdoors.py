@@ -4,17 +4,20 @@ Nothing of it exists while the owner has configured neither a home hub, a cloud 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from assistant.clock import Clock
 from assistant.config import Settings
 from assistant.egress.client import DoorProcess, EgressClient
 from assistant.egress.outside import Outside
-from assistant.egress.settings import door_settings
+from assistant.egress.settings import DoorSettings, door_settings
 from assistant.routing.audit import today
+from assistant.routing.door import DoorError
 from assistant.routing.ledger import Ledger
 from assistant.skills.hub import Hub, RemoteHub
 
@@ -41,6 +44,35 @@ class Outdoors:
                 return
 
 
+def door_socket(settings: DoorSettings) -> Path:
+    """Where the door of the running assistant listens."""
+    return settings.data / "door.sock"
+
+
+@contextmanager
+def borrow_door(settings: Settings) -> Iterator[EgressClient]:
+    """A door for one command in the owner's own shell: that of the running assistant, else one of its own.
+
+    Raises UsageError for an address that may not be used, StoreError for a ledger that cannot be written, DoorError
+    when no door can be started.
+    """
+    wanted = door_settings(settings)
+    client = EgressClient(door_socket(wanted))
+    try:
+        for _ in client.blocking({"verb": "status"}, wait_s=2.0):
+            break
+    except DoorError:
+        process = DoorProcess(wanted.to_json(), wanted.data / f"door-{os.getpid()}.sock")
+        wanted.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            process.ensure()
+            yield EgressClient(process.path)
+        finally:
+            process.close()
+        return
+    yield client
+
+
 async def exchange_often(outside: Outside, minutes: float) -> None:
     """Send what may wait and fetch what is ready, now and every so many minutes, until cancelled."""
     while True:
@@ -60,7 +92,7 @@ async def open_outdoors(settings: Settings, clock: Clock, *, keep: bool) -> Asyn
         there = keep and (wanted.data / "ledger.db").is_file()
         yield Outdoors(ledger=Ledger(wanted.data, clock) if there else None)
         return
-    process = DoorProcess(wanted.to_json(), wanted.data / "door.sock")
+    process = DoorProcess(wanted.to_json(), door_socket(wanted))
     await asyncio.to_thread(lambda: wanted.data.mkdir(parents=True, exist_ok=True, mode=0o700))
     await asyncio.to_thread(process.ensure)
     client = EgressClient(process.path)

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -15,13 +16,15 @@ from assistant.artifacts import own_words
 from assistant.artifacts.catalogue import Entry, load_catalogue
 from assistant.artifacts.embedded import MARKS, embedded_set
 from assistant.artifacts.marks import Marks
+from assistant.artifacts.port import Downloader
 from assistant.artifacts.recommend import memory_mb, read_speeds, recommended
 from assistant.artifacts.selection import Selection, select
 from assistant.artifacts.store import Status, Step, Store
 from assistant.cli import home_option, json_option, settings_of
-from assistant.clock import SystemClock
 from assistant.config import Settings
+from assistant.egress.client import EgressClient
 from assistant.errors import ModelError, UsageError
+from assistant.outdoors import borrow_door
 
 PHASES = {"fetch": "fetching", "copy": "copying", "check": "checking", "unpack": "unpacking"}
 
@@ -31,13 +34,8 @@ def models() -> None:
     """Speech, voice and language models: list, pull, verify, import, remove."""
 
 
-def open_store(settings: Settings, *, network: bool = False) -> Store:
-    """The store of these settings; only with `network` can it fetch, and only then is an HTTP client loaded."""
-    downloader = None
-    if network:
-        from assistant.egress.booked import BookedDownloader  # noqa: PLC0415 - nothing else here needs a network
-
-        downloader = BookedDownloader(settings, SystemClock())
+def open_store(settings: Settings, downloader: Downloader | None = None) -> Store:
+    """The store of these settings; only with a `downloader` can it fetch."""
     marks = Marks(settings.paths.cache / MARKS)
     return Store(settings.paths.models, load_catalogue(), downloader=downloader, marks=marks)
 
@@ -134,24 +132,42 @@ def pull(context: click.Context, ids: tuple[str, ...], best: bool) -> int:
     settings = settings_of(context)
     if bool(ids) == best:
         raise UsageError("say which models: assistant models pull ID... or assistant models pull --recommended")
-    store = open_store(settings, network=True)
-    chosen = [store.entry(model_id) for model_id in dict.fromkeys(ids)]
-    if best:
-        chosen = _worth_fetching(settings, store)
-        if not chosen:
-            click.echo("Every stage already has a model as good as the recommended one.")
-    problems = []
-    for entry in chosen:
-        _introduce(entry)
-        try:
-            with _bar() as report:
-                installed = store.pull(entry.id, report)
-        except ModelError as error:
-            problems.append(str(error))
-            click.echo(f"assistant: {error}", err=True)
-            continue
-        click.echo(f"{entry.id}: installed in {installed.directory} ({installed.bytes / 1e6:.0f} MB)")
-    return 1 if problems else 0
+    with ExitStack() as stack:
+        # only the door may reach a network, and only once there is something to fetch
+        lazy = _LazyDoor(lambda: stack.enter_context(borrow_door(settings)))
+        store = open_store(settings, lazy)
+        chosen = [store.entry(model_id) for model_id in dict.fromkeys(ids)]
+        if best:
+            chosen = _worth_fetching(settings, store)
+            if not chosen:
+                click.echo("Every stage already has a model as good as the recommended one.")
+        return 1 if [entry for entry in chosen if not _pull(store, entry)] else 0
+
+
+def _pull(store: Store, entry: Entry) -> bool:
+    """Fetch one model; a failure is told and the others go on."""
+    _introduce(entry)
+    try:
+        with _bar() as report:
+            installed = store.pull(entry.id, report)
+    except ModelError as error:
+        click.echo(f"assistant: {error}", err=True)
+        return False
+    click.echo(f"{entry.id}: installed in {installed.directory} ({installed.bytes / 1e6:.0f} MB)")
+    return True
+
+
+class _LazyDoor:
+    """Implements `artifacts.port.Downloader`; the door is opened at the first address that is asked."""
+
+    def __init__(self, open_door: Callable[[], EgressClient]) -> None:
+        self._open, self._door = open_door, None  # type: Callable[[], EgressClient], EgressClient | None
+
+    def fetch(self, url: str, part: Path, *, total: int | None, limit: int, progress: Callable[[int], None]) -> None:
+        """See `artifacts.port.Downloader.fetch`."""
+        if self._door is None:
+            self._door = self._open()
+        self._door.fetch(url, part, total=total, limit=limit, progress=progress)
 
 
 def _worth_fetching(settings: Settings, store: Store) -> list[Entry]:
@@ -233,27 +249,28 @@ def remove(context: click.Context, model_id: str) -> int:
 @home_option
 @click.pass_context
 def rebuild_graph(context: click.Context, words: tuple[str, ...], forget: bool, home: Path | None) -> int:
-    """Teach the embedded hearing model the words of your rooms and devices, and WORDS. Takes seconds."""
+    """Teach the embedded hearing model the words of your rooms, devices and sentence files, and WORDS. Seconds."""
     settings = settings_of(context, home)
     if forget:
         there = own_words.forget(settings.paths.data)
         click.echo("The embedded hearing model runs again." if there else "No own words were there to forget.")
         return 0
-    from assistant.nlu.home import load_home  # noqa: PLC0415 - this command alone needs the rooms
-    from assistant.nlu.names import no_names  # noqa: PLC0415
-    from assistant.nlu.understanding import Understanding  # noqa: PLC0415
+    from assistant.appliance import load_understanding  # noqa: PLC0415 - this command alone needs the sentences
     from assistant.stt.graph import missing_words, rebuild  # noqa: PLC0415
 
     base = embedded_set(settings.paths.cache)
-    home_ = load_home(settings.paths.home)
-    understanding = Understanding(home_, names=no_names, clock=SystemClock(), language=settings.language)
+    understanding = load_understanding(settings)
     wanted = understanding.vocabulary() | {word for text in words for word in text.lower().split()}
     new = sorted(missing_words(base.verify("hearing"), wanted))
-    if not new:
+    sentences = [phrase.split() for phrase in understanding.own_phrases()]
+    if not new and not sentences:
         click.echo("The embedded hearing model knows every word already.")
         return 0
-    made = own_words.make(settings.paths.data, base, new, rebuild)
-    click.echo(f"Learnt {len(made)} words: {', '.join(sorted(made))}")
+    made = own_words.make(settings.paths.data, base, new, partial(rebuild, extra_sentences=sentences))
+    if made:
+        click.echo(f"Learnt {len(made)} words: {', '.join(sorted(made))}")
+    if sentences:
+        click.echo(f"Expects your own sentences now ({len(sentences)} examples of them).")
     return 0
 
 

@@ -5,9 +5,12 @@ on this machine), every redirect is checked before it is followed, no more bytes
 was received is continued rather than begun again. The environment's proxy and certificate settings are honoured.
 """
 
+import asyncio
+import contextlib
 import logging
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -226,3 +229,25 @@ def _reason(error: Exception) -> str:
         return "no answer in time"
     text = " ".join(str(error).split())
     return text or type(error).__name__
+
+
+async def on_own_thread(work: Callable[[], None]) -> None:
+    """`work` on a thread that nobody waits for when the door closes: a stalled server may hold it for half a minute."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def finish(error: BaseException | None) -> None:
+        if not done.done():
+            done.set_exception(error) if error else done.set_result(None)
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            work()
+        except Exception as problem:  # noqa: BLE001 - handed to whoever waits
+            error = problem
+        with contextlib.suppress(RuntimeError):  # the loop is gone
+            loop.call_soon_threadsafe(finish, error)
+
+    threading.Thread(target=run, daemon=True).start()
+    await done

@@ -28,7 +28,7 @@ from assistant.config import load_settings
 from assistant.egress.accelerator import Accelerator
 from assistant.egress.cloud import CloudClient, CloudError, Piece, Usage
 from assistant.egress.deferred import Deferred
-from assistant.egress.download import HttpDownloader
+from assistant.egress.download import HttpDownloader, on_own_thread
 from assistant.egress.guard import Breaker, Rate
 from assistant.egress.hub import HubClient
 from assistant.egress.purse import Purse
@@ -290,7 +290,7 @@ class Door:
 
     async def _download(self, message: dict[str, Any], send: _Send) -> None:
         if self.purse.offline:
-            raise _RefusedError("staying offline")
+            raise _RefusedError("the assistant was told to stay offline (say “go online”)")
         url, part, total, limit = (message.get(k) for k in ("url", "part", "total", "limit"))
         if (
             not isinstance(url, str)
@@ -311,10 +311,9 @@ class Door:
                 raise DownloadError("the download was stopped")
             asyncio.run_coroutine_threadsafe(send({"done": done}), loop)
 
+        fetch = HttpDownloader(contacted=contacted).fetch
         try:
-            await asyncio.to_thread(
-                HttpDownloader(contacted=contacted).fetch, url, Path(part), total=total, limit=limit, progress=progress
-            )
+            await on_own_thread(lambda: fetch(url, Path(part), total=total, limit=limit, progress=progress))
         except DownloadError as error:
             raise _RefusedError(str(error)) from error
         finally:
@@ -345,8 +344,11 @@ async def open_door(door: Door, path: Path) -> AsyncGenerator[asyncio.Server]:
         path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, at start and end
 
 
-async def _run(settings: DoorSettings, path: Path) -> None:
+async def _run(settings: DoorSettings, path: Path, *, with_parent: bool) -> None:
+    """Serve until told to stop, or `with_parent` until whoever started this is gone."""
     stop = asyncio.Event()
+    if with_parent:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)  # nothing follows the settings but the end
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with aclosing(open_door(Door(settings, SystemClock()), path)) as opened:
@@ -366,7 +368,7 @@ def main() -> int:
         settings = (
             door_settings(load_settings(options.toml)) if options.toml else DoorSettings.from_json(sys.stdin.readline())
         )
-        asyncio.run(_run(settings, options.socket))
+        asyncio.run(_run(settings, options.socket, with_parent=options.toml is None))
     except UsageError as error:
         print(f"assistant door: {error}", file=sys.stderr)
         return 2

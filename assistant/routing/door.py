@@ -191,7 +191,7 @@ class DoorProcess:
         assert self._process.stderr is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(self._settings + "\n")
-            self._process.stdin.close()
+            self._process.stdin.flush()  # stays open: the door ends when this end closes, whatever ended us
         if self._process.stdout.readline().strip() != "ready":
             words = self._process.stderr.read().strip().splitlines()
             self.close()

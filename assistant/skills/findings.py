@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from assistant.errors import AssistantError
 from assistant.nlu import Intent
-from assistant.routing.door import DoorError
 from assistant.skills import Reply, TurnContext
 from assistant.skills.kit import Announcement, Kit
 
@@ -54,7 +54,7 @@ class Findings:
                 # read aloud before and nothing new has come: only now are they dropped, so a power cut loses none
                 left.told()
                 found = []
-        except DoorError:
+        except AssistantError:
             return Reply(say("findings.no_door"), outcome="failed")
         left.fresh, self._read = 0, tuple(f.question for f in found)
         if not found:

@@ -14,7 +14,11 @@ from assistant.artifacts.catalogue import load_catalogue
 from assistant.artifacts.embedded import models_root
 from assistant.cli import cli, main
 from assistant.clock import SystemClock
+from assistant.config import load_settings
 from assistant.egress.purse import Purse
+from assistant.egress.settings import door_settings
+from assistant.outdoors import door_socket
+from assistant.routing.door import DoorProcess
 from assistant.routing.ledger import Ledger
 from tests.artifacts.fault_server import FaultServer, serve
 from tests.artifacts.samples import content, sha256, zipped
@@ -210,14 +214,28 @@ def test_remove(models, place):
     assert models("remove", "thinker")[0] == 1
 
 
-def test_no_command_but_pull_loads_an_http_client(place):
-    """Listing, verifying and importing work without anything that could reach a network."""
+@pytest.mark.parametrize("words", [["list", "--json"], ["pull", "thinker"]])
+def test_no_command_loads_an_http_client(place, server, words):
+    """Not even fetching: that is the door's, in its own process."""
     code = (
-        "import sys; from assistant.cli import main; sys.argv = ['assistant', 'models', 'list', '--json']; main();"
+        f"import sys; from assistant.cli import main; sys.argv = ['assistant', 'models', *{words!r}]; main();"
         "sys.exit(any(name in sys.modules for name in ('httpx', 'requests', 'urllib3', 'aiohttp')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert bool(server.requests) == (words[0] == "pull")
+
+
+def test_the_running_assistants_door_is_used(models, place):
+    """Two doors on one ledger would each think the other's calls interrupted."""
+    settings = load_settings()
+    process = DoorProcess(door_settings(settings).to_json(), door_socket(door_settings(settings)))
+    process.ensure()
+    try:
+        assert models("pull", "thinker")[0] == 0
+        assert sorted(path.name for path in (place / "data" / "door").glob("*.sock")) == ["door.sock"]
+    finally:
+        process.close()
 
 
 def test_every_download_is_in_the_ledger(models, place):

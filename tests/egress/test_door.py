@@ -197,7 +197,7 @@ def test_stay_offline_cuts_off_what_is_leaving_and_holds(tmp_path: Path) -> None
             assert (await h.outside.consider(QUESTION, local_confidence=0)).decision == Local("staying offline")
             with pytest.raises(DoorError, match="staying offline"):
                 [x async for x in h.client.answer(considered.decision.payload, considered.ticket)]
-            with pytest.raises(DownloadError, match="staying offline"):
+            with pytest.raises(DownloadError, match="told to stay offline"):
                 await asyncio.to_thread(
                     h.client.fetch, h.server.url, tmp_path / "part", total=None, limit=10, progress=print
                 )
