@@ -22,8 +22,8 @@ from assistant.conversation import Conversation, TurnObserver
 from assistant.errors import AssistantError, StoreError
 from assistant.events import EventBus
 from assistant.interpreting import Interpreter
-from assistant.llm.engine import AnswerEngine
 from assistant.llm.prompt import Prompt
+from assistant.local_model import FirstChoice, LocalAnswers
 from assistant.nlu.home import load_home
 from assistant.nlu.names import Names, no_names
 from assistant.nlu.sounds_like import SoundsLike
@@ -132,6 +132,7 @@ async def open_appliance(
     output: Output | None = None,
     hearing: bool = True,
     keep: bool = True,
+    measure: bool = False,
     clock: Clock | None = None,
 ) -> AsyncGenerator[Appliance]:
     """Load everything a conversation needs; close it on the way out.
@@ -141,6 +142,7 @@ async def open_appliance(
         output: where replies are heard; nowhere when None.
         hearing: False leaves out wake word and recogniser, for typed requests.
         keep: False keeps timers and lists in memory alone: for demonstrations, which must not ring in a kitchen.
+        measure: measure which backend answers fastest, once, while nobody speaks.
 
     Raises AssistantError for a part that cannot be loaded: nothing is replaced silently.
     """
@@ -193,7 +195,12 @@ async def open_appliance(
             clock=clock,
             language=settings.language,
         )
-        watching: tuple[TurnObserver, ...] = (*observers, _Previous(previous), keeper)
+        service = outdoors.client.accelerator if outdoors.client else None
+        answers = LocalAnswers(
+            settings, selection.llm, rooms.answerer, clock=clock, worker=workers["answering"], service=service
+        )
+        first = FirstChoice(answers, settings, service)
+        watching: tuple[TurnObserver, ...] = (*observers, _Previous(previous), keeper, first)
         conversation = Conversation(rooms, wake, SpeechDetector(vad), watching)
         appliance = Appliance(settings, selection, rooms, conversation, named, understanding, load.seconds)
         await workers["acting"].run(lambda: _follow_preferences(appliance, outdoors))
@@ -203,9 +210,12 @@ async def open_appliance(
         keeper.appliance = appliance
         if outdoors.outside and settings.cloud.batch:
             stack.callback(asyncio.create_task(exchange_often(outdoors.outside, settings.cloud.batch_minutes)).cancel)
-        if selection.llm.path is not None:
-            appliance.model = asyncio.create_task(_load_model(appliance, load, workers["answering"]))
+        if answers.backends:
+            appliance.model = asyncio.create_task(answers.start())
+            stack.push_async_callback(answers.close)
             stack.callback(appliance.model.cancel)
+        if measure:
+            stack.callback(asyncio.create_task(first.run(appliance.ready)).cancel)
         yield appliance
         await asyncio.gather(*keeper.tasks, return_exceptions=True)
 
@@ -225,26 +235,6 @@ def _follow_preferences(appliance: Appliance, outdoors: Outdoors) -> None:
     if preferences.offline:
         changed("offline")
     preferences.listeners.append(changed)
-
-
-async def _load_model(appliance: Appliance, load: _Load, worker: ThreadWorker) -> None:
-    """Load the language model behind the first turns."""
-    from assistant.llm.llamacpp import LlamaCppModel  # noqa: PLC0415 - imports a large library; only where it is used
-
-    settings, path = appliance.settings.thinking, appliance.selection.llm.require()
-    try:
-        cache = appliance.settings.paths.cache / "working-models.json"
-        model = await load(
-            "language model",
-            lambda: LlamaCppModel(path, threads=settings.threads, context=settings.context, cache=cache),
-            worker,
-        )
-        # the part of the prompt that never changes is read once, before the first question
-        await worker.run(lambda: model.prepare(Prompt(appliance.settings.name).messages([], "")))
-    except AssistantError as error:
-        logger.error("%s", error)
-        return
-    appliance.rooms.answerer.attach(AnswerEngine(model, appliance.rooms.clock, settings.deadline_s, worker=worker))
 
 
 class _Previous:

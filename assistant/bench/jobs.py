@@ -106,18 +106,26 @@ class Jobs:
         measure_turn(stage, settings, self.effort, self.wanted.clips)
 
     def choose(self, stage: Stage) -> None:
-        from assistant.bench import choose  # noqa: PLC0415
+        from assistant import backends  # noqa: PLC0415
+        from assistant.bench.choose import Chooser, store  # noqa: PLC0415
         from assistant.bench.machine import as_json, moment  # noqa: PLC0415
         from assistant.hardware.probe import probe  # noqa: PLC0415
 
-        path, before = self.model_file(stage), moment()
-        context, cores = self.settings.thinking.context, probe().cores
-        choose.measure_choice(stage, path, self.effort, context=context, cores=cores, cache=self._cache)
-        like = self.wanted.like
-        known = (SHAPES[like].catalogue_id or f"stand-in:{like}") if like else ""
-        known = known or (str(path) if self.wanted.model else select(self.settings).llm.id)
-        file = choose.store(self.settings, stage, known, as_json(before), standin=bool(like))
-        stage.notes.append(f"stored for '{known}' in {file}")
+        before, like = moment(), self.wanted.like
+        if like or self.wanted.model:
+            path = self.model_file(stage)
+            name = (SHAPES[like].catalogue_id or f"stand-in:{like}") if like else str(path)
+            chosen: tuple[backends.Backend, ...] = (backends.Backend("cpu", name, path),)
+            stage.notes.append("only the processor was measured: the accelerator has models of its own")
+        else:
+            chosen = backends.present(self.settings, select(self.settings).llm)
+            if not chosen:
+                self.model_file(stage)  # says what is missing
+        with backends.service_of(self.settings) as service:
+            chooser = Chooser(stage, self.settings, chosen, probe(), self.effort, service)
+            chooser.measure()
+        file = store(chooser, as_json(before), standin=bool(like))
+        stage.notes.append(f"stored for '{backends.key(chosen)}' in {file}")
 
     def sustained(self, stage: Stage, seconds: float) -> None:
         from assistant.bench.sustained import measure_sustained  # noqa: PLC0415

@@ -85,7 +85,7 @@ async def live(settings: Settings, out: Path | None, *, as_json: bool) -> None:
     begun = time.perf_counter()
     loudspeaker = Loudspeaker(settings.audio.loudspeaker, volume=settings.audio.volume / 100)
     try:
-        async with open_appliance(settings, observers=observers, output=loudspeaker) as appliance:
+        async with open_appliance(settings, observers=observers, output=loudspeaker, measure=True) as appliance:
             preferences = appliance.rooms.skills.preferences
 
             def loudness(_changed: str = "") -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from assistant.clock import Clock, SystemClock
 from assistant.config import Settings
-from assistant.doctor import devices, machine, stages, system
+from assistant.doctor import backend, devices, machine, stages, system
 from assistant.doctor.check import Check, State
 
 __all__ = ["Check", "State", "examine"]
@@ -19,4 +19,5 @@ def examine(
     found += machine.checks()
     found += devices.checks(settings)
     found += stages.checks(settings, load=load)
+    found += backend.checks(settings)
     return found

@@ -37,14 +37,14 @@ OPEN_TRIES, OPEN_PAUSE_S = 5, 2.0
 class HailoModel:
     """A model on the card. One generation at a time; the next one takes over from one that was left unfinished."""
 
-    def __init__(self, hef: Path, *, cache: Path | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Load `hef` onto the card (seconds: 1.6 GB over PCIe); `cache`: where the static prefix is kept.
+    def __init__(self, hef: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Load `hef` onto the card (seconds: 1.6 GB over PCIe).
 
         Raises ModelError, one line: no library, no file, no card, a card that is in use, or versions that differ.
         """
         if not hef.is_file():
             raise ModelError(f"{hef}: there is no such file; put the model's .hef there or correct accelerator.hef")
-        self.path, self._cache = hef, cache
+        self.path = hef
         self._library, self._error = _library()
         self._device: Any = None
         self._llm: Any = None
@@ -91,17 +91,18 @@ class HailoModel:
         """The reply's text in pieces; see LanguageModel. `Generation.cancel` may be called from any thread."""
         return Generation(self, messages, max_tokens)
 
-    def prepare(self, messages: Sequence[Message]) -> int:
+    def prepare(self, messages: Sequence[Message], cache: Path | None = None) -> int:
         """Have the card read the system message and keep the result; the tokens now held.
 
-        Blocking. From a file in the cache when this model has read these very words before.
+        Blocking. From a file in the folder `cache` when this model has read these very words before.
         """
         if not messages or messages[0].role != "system":
             return 0
         self._end_current()
         system = messages[0]
+        file = self._file(system, cache) if cache else None
         with self._failing():
-            if not self._from_file(system):
+            if not self._from_file(system, file):
                 self._llm.clear_context()
                 # the library has no reading without answering: one token is the least it generates, and the
                 # recovery sequence behind it closes that answer in the context
@@ -109,7 +110,7 @@ class HailoModel:
                     while _generating(completion):
                         completion.read(timeout_ms=FIRST_MS)
                 self._prefix = (system.content, bytes(self._llm.save_context()))
-                self._to_file(system)
+                self._to_file(file)
             self._held = Held(system)
             return int(self._llm.get_context_usage_size())
 
@@ -205,15 +206,12 @@ class HailoModel:
 
     # -- the prefix on disk
 
-    def _file(self, system: Message) -> Path | None:
-        if self._cache is None:
-            return None
+    def _file(self, system: Message, cache: Path) -> Path:
         version = str(getattr(importlib.import_module("hailo_platform"), "__version__", ""))
         key = hashlib.sha256(f"{fingerprint(self.path)}\0{version}\0{system.content}".encode()).hexdigest()
-        return self._cache / "hailo-prefix" / f"{key}.bin"
+        return cache / "hailo-prefix" / f"{key}.bin"
 
-    def _from_file(self, system: Message) -> bool:
-        file = self._file(system)
+    def _from_file(self, system: Message, file: Path | None) -> bool:
         if file is None:
             return False
         try:
@@ -228,8 +226,7 @@ class HailoModel:
         self._prefix = (system.content, state)
         return True
 
-    def _to_file(self, system: Message) -> None:
-        file = self._file(system)
+    def _to_file(self, file: Path | None) -> None:
         if file is None or self._prefix is None:
             return
         with contextlib.suppress(OSError):  # it is only a cache

@@ -6,6 +6,7 @@ was sent is sent again to the letter.
 """
 
 from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from assistant.errors import AssistantError, ModelError
@@ -62,8 +63,8 @@ class HailoOllamaModel:
         """The reply's text in pieces; see LanguageModel. `Generation.cancel` may be called from any thread."""
         return Generation(self, messages, max_tokens)
 
-    def prepare(self, messages: Sequence[Message]) -> int:  # noqa: ARG002 - the server can read nothing ahead
-        """Have the server load the model (seconds), so that the first question need not; 0 tokens are held."""
+    def prepare(self, messages: Sequence[Message], cache: Path | None = None) -> int:  # noqa: ARG002 - as the others
+        """Have the server load the model (seconds), so that the first question need not. It can read nothing ahead: 0."""
         for _ in self._service("/api/chat", {"model": self.model, "keep_alive": KEEP_ALIVE}):
             pass
         return 0

@@ -5,16 +5,12 @@ import subprocess
 
 import pytest
 
-from assistant.artifacts.recommend import read_speeds
-from assistant.bench.choose import best, measure_choice, store, thread_counts
-from assistant.bench.chosen import chosen_threads
 from assistant.bench.concurrency import counts_of, measure_concurrency
 from assistant.bench.figures import Effort, Stage
 from assistant.bench.llm import CALLS, JSON_GRAMMAR, NEW_TOKENS, competitor, measure_llm, static_part
 from assistant.bench.machine import Moment
 from assistant.bench.stopwatch import Grammar, TimedModel
 from assistant.bench.sustained import measure_sustained, seconds_of
-from assistant.config import Settings
 from assistant.errors import AssistantError, ModelError, UsageError
 from assistant.llm import Message
 
@@ -130,57 +126,6 @@ def test_the_competitor_runs_and_is_gone_afterwards(monkeypatch):
     with competitor():
         assert started[0].poll() is None
     assert started[0].returncode is not None
-
-
-# -- choosing -------------------------------------------------------------------------------------------------------
-
-
-def row(threads: int, contended: float) -> dict[str, float]:
-    return {"threads": threads, "contended_tok_s_p50": contended, "tok_s_p50": contended * 1.2}
-
-
-def test_thread_counts_to_try():
-    assert [thread_counts(cores) for cores in (1, 2, 4)] == [[1], [1, 2], [1, 2, 3, 4]]
-
-
-def test_all_cores_are_never_chosen_where_there_are_several():
-    assert best([row(1, 5), row(2, 50)], 2)["threads"] == 1
-    assert best([row(1, 5)], 1)["threads"] == 1
-
-
-def test_more_threads_must_be_clearly_faster():
-    assert best([row(1, 10), row(2, 10.5), row(3, 10.9)], 4)["threads"] == 1
-    assert best([row(1, 10), row(2, 19), row(3, 20)], 4)["threads"] == 2
-    assert best([row(1, 10), row(2, 9), row(3, 14)], 4)["threads"] == 3
-
-
-def test_the_choice_is_stored_where_recommendations_read_it(small, known, tmp_path):
-    settings = Settings(paths={"data": tmp_path / "data"})
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "speed.json").write_text('{"llm": {"other": 3.5}, "more": 1}')
-    stage = Stage("choose")
-    measure_choice(stage, small, ONCE, context=512, cores=2, cache=known)
-    store(settings, stage, "some-model", {"load_1m": 0.5}, standin=True)
-    speeds = read_speeds(settings)
-    assert speeds["other"] == 3.5
-    assert chosen_threads(settings, "some-model") == stage.values["choice"]["threads"]
-    assert chosen_threads(settings, "other") is None
-    assert speeds["some-model"] == stage.values["choice"]["tok_s_p50"] > 0
-    written = json.loads((tmp_path / "data" / "speed.json").read_text())
-    assert written["more"] == 1
-    evidence = written["choice"]["some-model"]["evidence"]
-    assert evidence["stand_in"] is True
-    assert [point["threads"] for point in evidence["rows"]] == [1, 2]
-
-
-@pytest.mark.parametrize("text", ["", "[1]", '{"llm": 3, "choice": "x"}', "noise"])
-def test_a_damaged_list_of_speeds_is_begun_anew(text, tmp_path):
-    settings = Settings(paths={"data": tmp_path})
-    (tmp_path / "speed.json").write_text(text)
-    stage = Stage("choose", values={"choice": {"tok_s_p50": 7.0}}, facts={"accelerator": ""}, points={"backends": []})
-    assert chosen_threads(settings, "m") is None
-    store(settings, stage, "m", {}, standin=False)
-    assert read_speeds(settings) == {"m": 7.0}
 
 
 # -- sustained, concurrency ------------------------------------------------------------------------------------------

@@ -117,17 +117,17 @@ def test_another_conversation_begins_with_an_empty_context(model, card, messages
 
 
 def test_the_prefix_is_read_once_and_taken_from_disk_afterwards(card, hef, tmp_path):
-    first = HailoModel(hef, cache=tmp_path, sleep=no_wait)
-    assert first.prepare([SYSTEM, user("")]) > 0
+    first = HailoModel(hef, sleep=no_wait)
+    assert first.prepare([SYSTEM, user("")], tmp_path) > 0
     assert card.wishes[0]["max_generated_tokens"] == 1
     say(first, SYSTEM, user("one"))
     say(first, SYSTEM, user("two"))  # begins anew: from the state in memory
     first.close()
     assert [[m["role"] for m in prompt] for prompt in card.prompts] == [["system"], ["user"], ["user"]]
-    again = HailoModel(hef, cache=tmp_path, sleep=no_wait)
-    assert again.prepare([SYSTEM, user("")]) > 0
+    again = HailoModel(hef, sleep=no_wait)
+    assert again.prepare([SYSTEM, user("")], tmp_path) > 0
     assert (card.contexts_saved, len(card.prompts)) == (1, 3)
-    again.prepare([Message("system", "Be long."), user("")])
+    again.prepare([Message("system", "Be long."), user("")], tmp_path)
     assert card.contexts_saved == 2
     assert len(list(tmp_path.glob("hailo-prefix/*"))) == 1
     again.close()
@@ -135,10 +135,10 @@ def test_the_prefix_is_read_once_and_taken_from_disk_afterwards(card, hef, tmp_p
 
 @pytest.mark.parametrize("damage", [b"", b"noise"])
 def test_a_damaged_prefix_is_made_again(card, hef, tmp_path, damage):
-    model = HailoModel(hef, cache=tmp_path, sleep=no_wait)
-    model.prepare([SYSTEM, user("")])
+    model = HailoModel(hef, sleep=no_wait)
+    model.prepare([SYSTEM, user("")], tmp_path)
     next(tmp_path.glob("hailo-prefix/*.bin")).write_bytes(damage)
-    model.prepare([SYSTEM, user("")])
+    model.prepare([SYSTEM, user("")], tmp_path)
     assert card.contexts_saved == 2
     assert say(model, SYSTEM, user("one")) == "Hello."
     model.close()
@@ -147,16 +147,16 @@ def test_a_damaged_prefix_is_made_again(card, hef, tmp_path, damage):
 def test_a_prefix_of_another_library_is_not_taken(card, hef, tmp_path, monkeypatch):
     for version, saved in (("5.1.1", 1), ("5.3.0", 2), ("5.3.0", 2)):
         install(monkeypatch, card, version)
-        model = HailoModel(hef, cache=tmp_path, sleep=no_wait)
-        model.prepare([SYSTEM, user("")])
+        model = HailoModel(hef, sleep=no_wait)
+        model.prepare([SYSTEM, user("")], tmp_path)
         model.close()
         assert card.contexts_saved == saved
 
 
 def test_a_cache_that_cannot_be_written_is_no_failure(card, hef, tmp_path):
     (tmp_path / "file").write_text("")
-    model = HailoModel(hef, cache=tmp_path / "file", sleep=no_wait)
-    assert model.prepare([SYSTEM, user("")]) > 0
+    model = HailoModel(hef, sleep=no_wait)
+    assert model.prepare([SYSTEM, user("")], tmp_path / "file") > 0
     assert say(model, SYSTEM, user("one")) == "Hello."
     model.close()
 
