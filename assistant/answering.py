@@ -3,20 +3,19 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import takewhile
 
+from assistant.brevity import LONG_TOKENS, SHORT_TOKENS, asks_for_more, brief, end_of
 from assistant.egress.later import unhurried
 from assistant.egress.outside import Considered, Outside
-from assistant.errors import StoreError
+from assistant.errors import AssistantError, StoreError
 from assistant.llm import Message
+from assistant.llm.confidence import Calibration, Evidence, confidence
 from assistant.llm.engine import AnswerEngine
 from assistant.llm.prompt import Prompt
-from assistant.routing.decide import Ask, Escalate, Refuse, Request
+from assistant.routing.decide import Ask, Escalate, Local, Refuse, Request
 from assistant.routing.door import DoorError
 from assistant.texts import texts
-
-LOCAL_CONFIDENCE = 1.0
-"""How sure an installed language model is taken to be of its answer. Until answers carry a measured confidence, a
-question that a local model can be asked stays here: the cloud serves houses without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,15 @@ class Answer:
     """The text asks whether questions may leave: a yes or no is expected."""
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The beginning of an answer of the local model, by which it is judged; the rest is made when it is taken."""
+
+    pieces: AsyncGenerator[str]
+    """All of it."""
+    confidence: float
+
+
 class Answerer:
     """Answers, and remembers what was said for the questions that follow."""
 
@@ -42,22 +50,43 @@ class Answerer:
         self._engine = engine
         self._prompt = prompt
         self._outside = outside
+        self._language = language
         self._texts = texts(language)
+        self._calibration: Calibration | None = None
         self._history: list[Message] = []
+        self._sent: Message | None = None
+        self._heard: list[str] = []
 
-    def attach(self, engine: AnswerEngine) -> None:
-        """A language model has finished loading behind the first turns."""
-        self._engine = engine
+    def attach(self, engine: AnswerEngine, calibration: Calibration | None = None) -> None:
+        """A language model has finished loading behind the first turns; what its answers are worth, if measured."""
+        self._engine, self._calibration = engine, calibration
+
+    def anticipate(self, words: str) -> None:
+        """The words of a question so far, while they are being spoken; "" when listening begins.
+
+        What two readings in a row agree on is read by the language model already. Returns at once.
+        """
+        heard, before = words.split(), self._heard
+        self._heard = heard
+        stable = [new for new, old in takewhile(lambda pair: pair[0] == pair[1], zip(heard, before, strict=False))]
+        if self._engine is not None and (stable or not words):
+            self._engine.anticipate(self._prompt.messages(self._history, " ".join(stable), whole=False))
 
     async def answer(self, question: str) -> Answer:
         """Decide where the answer to `question` comes from; nothing is generated until its pieces are taken."""
         if self._outside is None:
             return self._local(question, "")
-        confidence = LOCAL_CONFIDENCE if self._engine else 0.0
         calm = unhurried(question) if self._outside.settings.batch else None
         request = Request(calm or question, later=calm is not None)
-        considered = await self._outside.consider(request, local_confidence=confidence)
+        draft: Draft | None = None
+        if self._engine is not None and await self._outside.might_leave(request):
+            draft = await self._draft(self._engine, question)
+        considered = await self._outside.consider(request, local_confidence=draft.confidence if draft else 0.0)
         decision = considered.decision
+        if draft is not None:
+            if isinstance(decision, Local):
+                return Answer(draft.pieces, "local", decision.reason, by_model=True)
+            await draft.pieces.aclose()
         if calm and isinstance(decision, Escalate):
             return Answer(self._left(considered), "cloud", "no hurry: it leaves with others")
         match decision:
@@ -78,8 +107,31 @@ class Answerer:
         if self._engine is None:
             reason = "no language model is installed" + (f"; outside: {why}" if why else "")
             return Answer(_said(self._texts["no_model"]), "refused", reason, "failed")
+        pieces = self._made(self._engine, question, Evidence())
+        return Answer(pieces, "local", why or "the local language model", by_model=True)
+
+    def _made(self, engine: AnswerEngine, question: str, evidence: Evidence) -> AsyncGenerator[str]:
+        """The local model's answer: short, unless more was asked for."""
         messages = self._prompt.messages(self._history, question)
-        return Answer(self._engine.answer(messages), "local", why or "the local language model", by_model=True)
+        self._sent = messages[-1]
+        if asks_for_more(question, self._language):
+            return engine.answer(messages, max_tokens=LONG_TOKENS, evidence=evidence)
+        return brief(engine.answer(messages, max_tokens=SHORT_TOKENS, evidence=evidence))
+
+    async def _draft(self, engine: AnswerEngine, question: str) -> Draft:
+        """Let the local model say its first sentence to itself, and judge it. A failure is no confidence at all."""
+        evidence = Evidence()
+        pieces = self._made(engine, question, evidence)
+        failure: AssistantError | None = None
+        try:
+            async for piece in pieces:
+                evidence.text += piece
+                if end_of(evidence.text, 1) is not None:
+                    break
+        except AssistantError as error:
+            failure = error
+        found = confidence(evidence, self._calibration, self._language) if failure is None else 0.0
+        return Draft(_continued(evidence.text, pieces, failure), found)
 
     async def _from_outside(self, considered: Considered, question: str) -> AsyncGenerator[str]:
         """The answer from outside; what cannot be had there is answered here or apologised for."""
@@ -115,8 +167,22 @@ class Answerer:
 
     def remember(self, question: str, reply: str) -> None:
         """Keep one exchange, whoever served it: later questions may refer to it."""
-        self._history += [Message("user", question), Message("assistant", reply)]
-        del self._history[: -2 * self._prompt.turns_kept]
+        asked, self._sent = self._sent, None
+        if asked is None or not asked.content.startswith(question.strip()):
+            asked = Message("user", question)
+        # as the model has read it: what it holds already is not read again
+        self._history = self._prompt.remembered([*self._history, asked, Message("assistant", reply)])
+
+
+async def _continued(begun: str, pieces: AsyncGenerator[str], failure: AssistantError | None) -> AsyncGenerator[str]:
+    """An answer whose beginning was made already."""
+    async with aclosing(pieces):
+        if begun:
+            yield begun
+        if failure is not None:
+            raise failure
+        async for piece in pieces:
+            yield piece
 
 
 async def _said(text: str) -> AsyncGenerator[str]:

@@ -59,6 +59,13 @@ class Outside:
         ticket = self._record(decision, request)
         return Considered(decision, ticket, status.warnings)
 
+    async def might_leave(self, request: Request) -> bool:
+        """Whether the question could leave, or be asked about, if there were no local answer. Nothing is written down."""
+        if not self.settings.configured:
+            return False
+        status = await self._door.status()
+        return isinstance(decide(request, self._context(status, request, 0.0)), Escalate | Ask)
+
     def _context(self, status: DoorStatus, request: Request, local_confidence: float) -> Context:
         consent = read_consent(self.settings.data)
         size = (

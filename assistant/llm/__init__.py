@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,11 @@ class Message:
 
 
 class LanguageModel(Protocol):
-    """A loaded instruct model. Blocking; lives on one thread; one generation at a time."""
+    """A loaded instruct model. Blocking; lives on one thread; one generation at a time.
+
+    What a backend may have beside this, and the engine uses where it is there: `ahead` (ReadsAhead), and on its
+    iterators `cancel()`, from any thread, and `probabilities`, one for each word that was chosen, 0..1.
+    """
 
     @property
     def name(self) -> str:
@@ -26,5 +30,17 @@ class LanguageModel(Protocol):
 
         Closing the iterator stops the generation within one token. Raises AssistantError when the prompt
         does not fit or the engine fails.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A model that can read a question while it is being spoken."""
+
+    def ahead(self, messages: Sequence[Message]) -> Any:  # noqa: ANN401 - an iterator that can be cancelled
+        """An iterator without items: its one step reads what the prompt will begin with if the last message goes on.
+
+        `cancel()` on it, from any thread, ends the step within one token.
         """
         ...

@@ -4,6 +4,7 @@ Importing this module also prepares the process for the model's library, see `pr
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
@@ -11,7 +12,8 @@ from typing import Any
 
 from assistant.clock import Clock
 from assistant.errors import AssistantError, ModelError
-from assistant.llm import LanguageModel, Message
+from assistant.llm import LanguageModel, Message, ReadsAhead
+from assistant.llm.confidence import Evidence
 from assistant.texts import texts
 from assistant.workers import ThreadWorker, Worker, ahead
 
@@ -60,26 +62,72 @@ class AnswerEngine:
         self._worker = worker or ThreadWorker("llm")
         self._texts = texts(language)
         self._closing: set[asyncio.Future[None]] = set()
+        self._reading: asyncio.Task[None] | None = None
+        self._read: Sequence[Message] = ()
+        self._wanted: Sequence[Message] | None = None
+        self._ahead: Any = None
 
     @property
     def name(self) -> str:
         """What is running, "" when no model is."""
         return self._model.name if self._model else ""
 
-    async def answer(self, messages: Sequence[Message], *, max_tokens: int = 96) -> AsyncGenerator[str]:
+    async def answer(
+        self, messages: Sequence[Message], *, max_tokens: int = 96, evidence: Evidence | None = None
+    ) -> AsyncGenerator[str]:
         """The answer's text as it is generated. Closing it, or cancelling its reader, stops the model.
 
-        Raises DeadlineExceeded, ModelError without a model, AssistantError when the model fails.
+        `evidence` gets the probabilities of the words as they are chosen, from a model that tells them. Raises
+        DeadlineExceeded, ModelError without a model, AssistantError when the model fails or says nothing at all.
         """
         if self._model is None:
             raise ModelError(self._texts["no_model"])
-        async with aclosing(ahead(self._pieces(self._model, messages, max_tokens), QUEUE)) as pieces:
+        self._make_way(messages)
+        made = self._pieces(self._model, messages, max_tokens, evidence or Evidence())
+        said = False
+        async with aclosing(ahead(made, QUEUE)) as pieces:
             async for piece in pieces:
+                said = said or not piece.isspace()
                 yield piece
+        if not said:
+            raise AssistantError(self._texts["model_silent"])
 
-    async def _pieces(self, model: LanguageModel, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[str]:
+    def anticipate(self, messages: Sequence[Message]) -> None:
+        """Let the model read what a prompt will begin with, while its last message is still being spoken.
+
+        Returns at once. What came before and no longer fits is given up; a question always goes first. Models that
+        cannot read ahead are left alone.
+        """
+        model: object = self._model
+        if not isinstance(model, ReadsAhead):
+            return
+        if self._reading is not None and not self._reading.done():
+            if not begins(self._read, messages):
+                self._ahead.cancel()
+            self._wanted = messages
+            return
+        self._wanted = messages
+        self._reading = asyncio.ensure_future(self._read_ahead(model))
+
+    async def _read_ahead(self, model: ReadsAhead) -> None:
+        while (messages := self._wanted) is not None:
+            self._wanted, self._read = None, messages
+            self._ahead = model.ahead(messages)
+            with contextlib.suppress(AssistantError):  # the question itself will say it
+                await self._worker.run(next, self._ahead, None)
+
+    def _make_way(self, messages: Sequence[Message]) -> None:
+        """A question has come: nothing more is read ahead, and what is being read goes on only as its beginning."""
+        self._wanted = None
+        if self._reading is not None and not self._reading.done() and not begins(self._read, messages):
+            self._ahead.cancel()
+
+    async def _pieces(
+        self, model: LanguageModel, messages: Sequence[Message], max_tokens: int, evidence: Evidence
+    ) -> AsyncIterator[str]:
         # making the iterator runs nothing of the model yet, so it may happen here; its steps run on the worker
         iterator: Iterator[str] = iter(model.stream(messages, max_tokens=max_tokens))
+        evidence.probabilities = getattr(iterator, "probabilities", ())
         try:
             while (piece := await self._step(iterator)) is not _DONE:
                 yield piece
@@ -108,4 +156,17 @@ class AnswerEngine:
 
     def close(self) -> None:
         """No more answers."""
+        self._wanted = None
+        if self._ahead is not None:
+            self._ahead.cancel()
         self._worker.close()
+
+
+def begins(one: Sequence[Message], whole: Sequence[Message]) -> bool:
+    """Whether `one`, if its last message goes on, can become `whole`."""
+    return (
+        len(one) == len(whole) > 0
+        and list(one[:-1]) == list(whole[:-1])
+        and one[-1].role == whole[-1].role
+        and whole[-1].content.startswith(one[-1].content)
+    )

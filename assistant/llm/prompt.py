@@ -8,7 +8,7 @@ from assistant.llm import Message
 
 _SYSTEM = (
     "You are {name}, a voice assistant in somebody's home. Your words are spoken aloud. "
-    "Answer in one to three short, plain sentences, without lists, markup, links or emoji. "
+    "Answer in one or two short, plain sentences unless you are asked for more, without lists, markup, links or emoji. "
     "If you do not know something, say so; do not guess. "
     "You cannot switch devices, set timers or look anything up in this answer: never claim that you did."
 )
@@ -46,13 +46,14 @@ class Prompt:
         """The static prefix."""
         return Message("system", _SYSTEM.format(name=self.name))
 
-    def messages(self, history: Sequence[Message], question: str) -> list[Message]:
+    def messages(self, history: Sequence[Message], question: str, *, whole: bool = True) -> list[Message]:
         """System, as much of `history` as fits, and `question` with the volatile facts behind it.
 
         `history` alternates user and assistant. Turns are dropped whole, the oldest first; a user message without
-        an answer is no turn and is left out.
+        an answer is no turn and is left out. Not `whole`: the question is still being spoken, and nothing stands
+        behind it yet.
         """
-        facts = self.facts()
+        facts = self.facts() if whole else ""
         asked = question.strip()[: self.question_letters]
         last = Message("user", f"{asked}\n({facts})" if facts else asked)
         kept: list[Message] = []
@@ -64,6 +65,17 @@ class Prompt:
                 break
             kept[:0] = [user, assistant]
         return [self.system, *kept, last]
+
+    def remembered(self, history: Sequence[Message]) -> list[Message]:
+        """What is worth keeping of `history` for the turns to come: all of it, or the newer half when it is full.
+
+        Half at once, because the engine has to read anew what follows the first turn that goes.
+        """
+        turns = _turns(history)
+        letters = sum(len(user.content) + len(assistant.content) for user, assistant in turns)
+        if len(turns) > self.turns_kept or letters > self.history_letters:
+            turns = turns[-(self.turns_kept // 2) :] if self.turns_kept > 1 else []
+        return [message for turn in turns for message in turn]
 
 
 def _turns(history: Sequence[Message]) -> list[tuple[Message, Message]]:

@@ -11,10 +11,11 @@ import pytest
 from assistant.clock import Clock, SystemClock
 from assistant.errors import AssistantError, ModelError
 from assistant.llm import Message
+from assistant.llm.confidence import Evidence
 from assistant.llm.engine import AnswerEngine, DeadlineExceeded
 from assistant.llm.llamacpp import LlamaCppModel
 from assistant.workers import InlineWorker
-from scripts.make_tiny_gguf import write_tiny_gguf
+from scripts.make_tiny_gguf import REPLY, write_tiny_gguf
 from tests.llm.conftest import trust
 from tests.virtual_time import LoopClock, run
 
@@ -225,3 +226,169 @@ def test_the_environment_is_set_before_the_library_loads() -> None:
     code = "import os, assistant.llm.engine, sys; print(os.environ['GOMP_SPINCOUNT'], 'llama_cpp' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.split() == ["1000", "False"]
+
+
+# -- reading ahead ---------------------------------------------------------------------------------------------------
+
+
+class Reader(Scripted):
+    """Notes what it was given to read; a reading lasts until `let` or a cancel."""
+
+    def __init__(self) -> None:
+        super().__init__("yes")
+        self.readings: asyncio.Queue[Reading] = asyncio.Queue()
+
+    def ahead(self, messages: Sequence[Message]) -> "Reading":
+        reading = Reading(messages[-1].content)
+        self.readings.put_nowait(reading)
+        return reading
+
+
+class Reading:
+    def __init__(self, words: str) -> None:
+        self.words = words
+        self.let = threading.Event()
+        self.begun = threading.Event()
+        self.cancelled = False
+
+    def __iter__(self) -> "Reading":
+        return self
+
+    def __next__(self) -> str:
+        self.begun.set()
+        self.let.wait()
+        raise StopIteration
+
+    def cancel(self) -> None:
+        self.cancelled = True
+        self.let.set()
+
+
+def words(text: str) -> list[Message]:
+    return [Message("system", "s"), Message("user", text)]
+
+
+async def begun(model: Reader) -> Reading:
+    reading = await model.readings.get()
+    await asyncio.to_thread(reading.begun.wait)
+    return reading
+
+
+def test_words_that_go_on_are_read_after_those_before_them() -> None:
+    async def job() -> None:
+        model = Reader()
+        engine = AnswerEngine(model, SystemClock())
+        engine.anticipate(words("why"))
+        first = await begun(model)
+        engine.anticipate(words("why is"))
+        engine.anticipate(words("why is the"))
+        assert not first.cancelled
+        first.let.set()
+        second = await begun(model)
+        assert second.words == "why is the"  # the one in between has nothing to add
+        second.let.set()
+        engine.close()
+
+    asyncio.run(job())
+
+
+def test_words_that_were_heard_otherwise_end_the_reading() -> None:
+    async def job() -> None:
+        model = Reader()
+        engine = AnswerEngine(model, SystemClock())
+        engine.anticipate(words("wine"))
+        first = await begun(model)
+        engine.anticipate(words("why is"))
+        assert first.cancelled
+        second = await begun(model)
+        assert second.words == "why is"
+        second.let.set()
+        engine.close()
+
+    asyncio.run(job())
+
+
+@pytest.mark.parametrize(("asked", "stops"), [("when is it", True), ("why is the sky blue\n(It is late.)", False)])
+def test_a_question_ends_the_reading_of_other_words_at_once(asked: str, stops: bool) -> None:
+    async def job() -> None:
+        model = Reader()
+        engine = AnswerEngine(model, SystemClock())
+        engine.anticipate(words("why is the"))
+        reading = await begun(model)
+        engine.anticipate(words("why is the sky"))
+        answer = asyncio.ensure_future(anext(engine.answer(words(asked))))
+        await asyncio.sleep(0)
+        assert reading.cancelled == stops
+        reading.let.set()
+        assert await answer == "yes"
+        assert model.readings.empty()  # what waited is not read any more
+        engine.close()
+
+    asyncio.run(job())
+
+
+def test_a_model_that_cannot_read_ahead_is_left_alone() -> None:
+    async def job() -> str:
+        engine = inline(Scripted("a"))
+        engine.anticipate(words("why"))
+        return await all_of(engine)
+
+    assert run(job()) == "a"
+    assert inline(None).anticipate(words("why")) is None  # type: ignore[func-returns-value]
+
+
+def test_a_reading_that_fails_is_left_to_the_question() -> None:
+    class Failing(Scripted):
+        def ahead(self, messages: Sequence[Message]) -> Iterator[str]:
+            return (self.fail() for _ in range(1))
+
+        def fail(self) -> str:
+            raise AssistantError("broken")
+
+    async def job() -> str:
+        engine = inline(Failing("a"))
+        engine.anticipate(words("why"))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return await all_of(engine)
+
+    assert run(job()) == "a"
+
+
+def test_with_the_real_engine_the_words_are_held_when_the_question_comes(tiny: Path, known: Path) -> None:
+    model = LlamaCppModel(tiny, threads=1, cache=known)
+
+    async def job() -> tuple[int, int]:
+        engine = AnswerEngine(model, SystemClock())
+        engine.anticipate(words("why is the sky"))
+        assert engine._reading is not None
+        await engine._reading
+        held = len(model._held)
+        assert [piece async for piece in engine.answer(words("why is the sky blue"))]
+        engine.close()
+        return held, len(model.certain(words("why is the sky")))
+
+    held, certain = asyncio.run(job())
+    assert held == certain > 0
+    model.close()
+
+
+@pytest.mark.parametrize("pieces", [(), (" ", "\n")])
+def test_a_model_that_says_nothing_ends_in_a_sentence(pieces: tuple[str, ...]) -> None:
+    with pytest.raises(AssistantError, match="no answer to that"):
+        run(all_of(inline(Scripted(*pieces))))
+
+
+def test_the_probabilities_come_with_the_words(tiny: Path, known: Path) -> None:
+    model = LlamaCppModel(tiny, threads=1, cache=known)
+    evidence = Evidence()
+
+    async def job() -> None:
+        engine = AnswerEngine(model, SystemClock())
+        assert [piece async for piece in engine.answer(QUESTION, evidence=evidence)]
+        engine.close()
+
+    asyncio.run(job())
+    assert len(evidence.probabilities) == len(REPLY) + 1  # the sentence and its end
+    assert all(0 < share <= 1 for share in evidence.probabilities)
+    model.close()

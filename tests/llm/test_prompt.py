@@ -48,3 +48,37 @@ def test_it_is_bounded_and_alternates(texts: list[str], question: str, turns: in
     assert len(messages[-1].content) <= prompt.question_letters
     whole = chat(*texts)
     assert not kept or kept == whole[: len(whole) // 2 * 2][-len(kept) :]
+
+
+def test_words_that_are_still_being_spoken_have_nothing_behind_them() -> None:
+    prompt = Prompt(facts=lambda: "It is one.")
+    assert prompt.messages([], "why is", whole=False)[-1].content == "why is"
+    assert prompt.messages([], "why is")[-1].content.startswith("why is\n")
+
+
+def talk(turns: int, letters: int = 1) -> list[Message]:
+    found: list[Message] = []
+    for number in range(turns):
+        found += [Message("user", f"{number}"), Message("assistant", "x" * letters)]
+    return found
+
+
+def test_a_full_memory_loses_its_older_half_at_once() -> None:
+    prompt = Prompt(turns_kept=4)
+    assert prompt.remembered(talk(4)) == talk(4)
+    assert prompt.remembered(talk(5)) == talk(5)[-4:]
+    assert prompt.remembered(talk(3, 1000)) == talk(3, 1000)[-4:]
+    assert Prompt(turns_kept=1).remembered(talk(2)) == []
+
+
+def test_a_conversation_is_mostly_only_added_to() -> None:
+    prompt = Prompt(turns_kept=4)
+    history: list[Message] = []
+    begun_anew = 0
+    before: list[Message] = []
+    for number in range(40):
+        messages = prompt.messages(history, f"q{number}")
+        begun_anew += messages[: len(before)] != before
+        before = messages
+        history = prompt.remembered([*history, messages[-1], Message("assistant", "a")])
+    assert begun_anew <= 40 / 3
