@@ -26,11 +26,13 @@ from assistant.llm.prompt import Prompt
 from assistant.local_model import FirstChoice, LocalAnswers
 from assistant.nlu.home import load_home
 from assistant.nlu.names import Names, no_names
+from assistant.nlu.own_files import OwnSkills, load_skills
 from assistant.nlu.sounds_like import SoundsLike
 from assistant.nlu.understanding import Understanding
 from assistant.outdoors import Outdoors, exchange_often, open_outdoors
 from assistant.recorder import NoLoudspeaker
 from assistant.skills.home_source import HomeSource
+from assistant.skills.own import OwnSentences
 from assistant.skills.registry import Skills
 from assistant.speaking import Output, Speaker
 from assistant.store import Store, broken_store, memory_store, open_store
@@ -155,12 +157,13 @@ async def open_appliance(
             stack.callback(worker.close)
         selection = await load("selection", lambda: select(settings))
         outdoors = await stack.enter_async_context(open_outdoors(settings, clock, keep=keep))
-        here = load_home(settings.paths.home)
+        here, own = load_home(settings.paths.home), load_own(settings)
         store = await load("store", lambda: open_memory(settings, keep=keep), workers["acting"])
         stack.push_async_callback(workers["acting"].run, store.close)
         home = await workers["acting"].run(lambda: HomeSource(store, here, outdoors.hub))
         understanding, voice, recognizer, wake, vad = await asyncio.gather(
-            load("understanding", lambda: Understanding(home(), names=named, clock=clock, language=settings.language),
+            load("understanding",
+                 lambda: Understanding(home(), names=named, clock=clock, language=settings.language, own=own),
                  workers["thinking"]),
             load("voice", lambda: load_voice(settings, selection), workers["speaking"]),
             load("recogniser", lambda: load_hearing(settings, selection, hearing=hearing), workers["hearing"]),
@@ -180,6 +183,7 @@ async def open_appliance(
                 models=lambda: [f"{choice.engine} with {choice.title}" for choice in selection.running()],
             )
         )
+        skills.add(OwnSentences(skills.kit, own))
         sounds_like = await load("sounds-like", lambda: SoundsLike(understanding, pronounce), workers["thinking"])
         rooms = Rooms(
             recognizer=recognizer,
@@ -293,11 +297,28 @@ def load_wake(settings: Settings, *, hearing: bool = True) -> WakeEngine:
     return MicroWakeEngine(settings.wake.phrases, threshold=settings.wake.threshold)
 
 
+def load_own(settings: Settings) -> OwnSkills:
+    """The owner's sentence files; one with a mistake is left out, and the log says why."""
+    own = load_skills(settings.paths.skills)
+    for problem in own.problems:
+        logger.warning("%s", problem)
+    return own
+
+
+def load_understanding(settings: Settings) -> Understanding:
+    """Understanding alone, of this home and the owner's own sentences: for measurements and tools."""
+    return Understanding(
+        load_home(settings.paths.home),
+        names=no_names,
+        clock=SystemClock(),
+        language=settings.language,
+        own=load_own(settings),
+    )
+
+
 def load_listening(settings: Settings) -> tuple[Recognizer, Interpreter]:
     """Hearing and understanding alone, with the grammar of this home: for measurements."""
-    understanding = Understanding(
-        load_home(settings.paths.home), names=no_names, clock=SystemClock(), language=settings.language
-    )
+    understanding = load_understanding(settings)
     recognizer = load_hearing(settings)
     recognizer.set_phrases(understanding.phrases())
     return recognizer, Interpreter(

@@ -26,18 +26,11 @@ def evaluate() -> None:
 @click.pass_context
 def intents(context: click.Context, manifest: Path, out: Path, field: str, home: Path | None) -> int:
     """Understanding of typed requests: class, slots, confidence, tier."""
-    from assistant.clock import SystemClock  # noqa: PLC0415
+    from assistant.appliance import load_understanding  # noqa: PLC0415
     from assistant.nlu import evaluate as room  # noqa: PLC0415
-    from assistant.nlu.home import load_home  # noqa: PLC0415
-    from assistant.nlu.names import no_names  # noqa: PLC0415
-    from assistant.nlu.understanding import Understanding  # noqa: PLC0415
 
     rows = read_manifest(manifest, "id", field)
-    settings = settings_of(context, home)
-    understanding = Understanding(
-        load_home(settings.paths.home), names=no_names, clock=SystemClock(), language=settings.language
-    )
-    summary, made = room.evaluate(understanding, rows, field)
+    summary, made = room.evaluate(load_understanding(settings_of(context, home)), rows, field)
     write_rows(out, made)
     _print(summary.lines())
     return 0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from assistant.clock import Clock, SystemClock
 from assistant.config import Settings
-from assistant.doctor import backend, devices, machine, stages, system
+from assistant.doctor import backend, devices, machine, sentences, stages, system
 from assistant.doctor.check import Check, State
 
 __all__ = ["Check", "State", "examine"]
@@ -20,4 +20,5 @@ def examine(
     found += devices.checks(settings)
     found += stages.checks(settings, load=load)
     found += backend.checks(settings)
+    found += sentences.checks(settings)
     return found

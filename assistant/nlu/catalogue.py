@@ -1,6 +1,7 @@
 """Which sentences there are: Home Assistant's own for the home, and this package's for everything else."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -30,6 +31,9 @@ _FILE_KEYS = frozenset({"class", "intents", "expansion_rules", "lists", "languag
 _WILDCARDS = ("item", "text", "query", "place", "new_name", "new_list")
 _BARE_NAMES = frozenset({"[<the>] {name}", "[<the>] {name} [scene]", "[<the>] {area}"})
 """Sentences of Home Assistant that are a name alone. Saying "the kitchen lights" asks for nothing yet."""
+
+OWN_PREFIX = "own."
+"""Begins the names of the owner's own intents and lists, so that they never meet the built-in ones."""
 
 SPAN_LISTS = ("time", "duration", "day", "number", "daypart")
 """Lists whose values are found by the normaliser (assistant.nlu.spans), not listed."""
@@ -112,6 +116,15 @@ def _narrowed(name: str, block: dict[str, Any]) -> dict[str, Any]:
     if name == "HassGetState" and "sensor" in domains and len(domains) > 1:
         return {"requires_context": {**block["requires_context"], "domain": ["sensor", "climate"]}}
     return {}
+
+
+def extended(catalogue: Catalogue, intents: Mapping[str, Any]) -> Catalogue:
+    """`catalogue` with the owner's own intents (in hassil's dictionary form) among ours."""
+    if not intents:
+        return catalogue
+    source = {**catalogue.source, "intents": {**catalogue.source["intents"], **intents}}
+    kinds = {**catalogue.kinds, **dict.fromkeys(intents, Class.OWN)}
+    return Catalogue(Intents.from_dict(source), catalogue.home, kinds, source)
 
 
 @lru_cache(maxsize=4)

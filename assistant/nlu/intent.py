@@ -26,6 +26,8 @@ class Class(StrEnum):
     as out_of_scope by `eval intents`, whose manifest has no such class."""
     SUMS = "sums"
     """Sums, units, dice, coins: answered here though the manifest knows no such class (scored as out_of_scope)."""
+    OWN = "own"
+    """The owner's own sentence files."""
     OUT_OF_SCOPE = "out_of_scope"
 
 

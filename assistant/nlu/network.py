@@ -10,7 +10,7 @@ from typing import TypeAlias
 from hassil.intents import RangeSlotList, SlotList
 
 from assistant.errors import AssistantError
-from assistant.nlu.catalogue import SENTENCES, SPAN_LISTS
+from assistant.nlu.catalogue import OWN_PREFIX, SENTENCES, SPAN_LISTS
 from assistant.nlu.grammar import Grammar, list_spoken
 from assistant.nlu.graph import WILD, Graph, list_words, merged
 from assistant.nlu.names import Names
@@ -65,15 +65,16 @@ class Network:
             complete, extendable = complete or ended, extendable or open_end
         return Completeness(complete, extendable)
 
-    def sentences(self, names: Names) -> Iterator[tuple[str, ...]]:
+    def sentences(self, names: Names, prefix: str = "") -> Iterator[tuple[str, ...]]:
         """Concrete sentences that show every pair of neighbours the templates know, each at least once.
 
         A neighbour is a word or a list. Every value of the owner's own lists is shown behind every word that can
-        stand before the list, of other lists OTHER_VALUES values in turn.
+        stand before the list, of other lists OTHER_VALUES values in turn. With a `prefix`, of those intents alone whose
+        name begins so.
         """
         late = late_lists(names)
         for side in self.sides:
-            yield from side.sentences({**self._examples, **late})
+            yield from side.sentences({**self._examples, **late}, prefix)
 
     def vocabulary(self, names: Names) -> set[str]:
         """Every word of the templates, lists, examples and numbers."""
@@ -145,11 +146,13 @@ class Side:
         goes_on = goes_on or bool(wild_from) or any(graph.arcs[state] for state in at[count])
         return ended, goes_on
 
-    def sentences(self, lists: Mapping[str, Sequence[tuple[str, ...]]]) -> Iterator[tuple[str, ...]]:
+    def sentences(self, lists: Lists, prefix: str = "") -> Iterator[tuple[str, ...]]:
         """Concrete sentences along paths that use every arc, lists filled so that every value comes up."""
         turns: dict[str, int] = {}
         seen: set[tuple[str, str]] = set()
-        for graph, (_, data) in zip(self._prefilter.graphs, self._prefilter.blocks, strict=True):
+        for graph, (intent, data) in zip(self._prefilter.graphs, self._prefilter.blocks, strict=True):
+            if not intent.startswith(prefix):
+                continue
             values = {
                 **self._forms,
                 **dict.fromkeys(self._ranges, _NUMBERS),
@@ -164,7 +167,7 @@ class Side:
                     continue
                 seen |= pairs
                 fresh = {label[1:-1] for pair in pairs for label in pair if label[0] == "{"}
-                count = max([1, *(len(values.get(name, ())) if name in _OWNED else OTHER_VALUES for name in fresh)])
+                count = max([1, *(len(values.get(name, ())) if _owned(name) else OTHER_VALUES for name in fresh)])
                 for _ in range(count):
                     phrase = _filled(path, values, wild, turns)
                     if phrase:
@@ -174,6 +177,11 @@ class Side:
         """Words on arcs and in lists."""
         words = {label for arcs in self.graph.arcs for label in arcs if label != WILD and label[0] != "{"}
         return words | {word for forms in self._forms.values() for form in forms for word in form}
+
+
+def _owned(name: str) -> bool:
+    """True for a list that this home or the owner's own files fill."""
+    return name in _OWNED or name.startswith(OWN_PREFIX)
 
 
 def _filled(

@@ -29,13 +29,14 @@ _TRAIL_WORDS = sorted((tuple(trail.split()) for trail in _TRAILS), key=len, reve
 COURTESY_WORDS = frozenset(word for words in (*_LEAD_WORDS, *_TRAIL_WORDS) for word in words)
 
 
-def without_courtesy(words: list[str]) -> list[str]:
-    """`words` without greetings, pleas and hesitation at either end; never empty if `words` isn't."""
+def without_courtesy(words: list[str], *, leads: bool = True) -> list[str]:
+    """`words` without greetings, pleas and hesitation at either end (with `leads` False at the far end alone); never
+    empty if `words` isn't."""
     left = [word for word in words if word not in _INNER] or words
     changed = True
     while changed and len(left) > 1:
         changed = False
-        for lead in _LEAD_WORDS:
+        for lead in _LEAD_WORDS if leads else ():
             if len(left) > len(lead) and tuple(left[: len(lead)]) == lead:
                 left, changed = left[len(lead) :], True
                 break

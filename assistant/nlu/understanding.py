@@ -18,13 +18,14 @@ from assistant.nlu.interpret import Interpreter
 from assistant.nlu.judge import Judge
 from assistant.nlu.names import Names, NamesProvider
 from assistant.nlu.network import Completeness, Network
+from assistant.nlu.own_files import NO_SKILLS, OwnSkills
 from assistant.nlu.politeness import COURTESY_WORDS, without_courtesy
 from assistant.nlu.requests import each_value, put_right, several
 from assistant.nlu.spans import Abstract, Span, abstract, cut_delay, time_with_daypart
 from assistant.nlu.sums import sums
 from assistant.nlu.words import LONGEST_REQUEST, clean
 
-MOST_PHRASES = 20_000
+MOST_PHRASES = 30_000
 """Phrases for a recogniser; the homes measured need fewer (docs/understanding.md)."""
 
 _CAN_WAIT = frozenset({Class.LIGHTS, Class.SMART_HOME, Class.MUSIC, Class.VOLUME})
@@ -39,18 +40,26 @@ class Understanding:
     """Everything between words and intents. One thread only."""
 
     def __init__(
-        self, home: Home, *, names: NamesProvider, clock: Clock, language: str = "en", classifier: Path = MODEL
+        self,
+        home: Home,
+        *,
+        names: NamesProvider,
+        clock: Clock,
+        language: str = "en",
+        classifier: Path = MODEL,
+        own: OwnSkills = NO_SKILLS,
     ) -> None:
         """Loads and warms the sentences and the classifier (about half a second).
 
-        `names` is asked at every sentence; `classifier` is the file of tier 2, the embedded one by default.
+        `names` is asked at every sentence; `classifier` is the file of tier 2, the embedded one by default; `own` are
+        the owner's sentence files.
 
         Raises AssistantError, one line, for a broken sentence file or a missing classifier.
         """
         self.home = home
         self.names = names
         self._clock = clock
-        self._catalogue = catalogue.load(language)
+        self._catalogue = catalogue.extended(catalogue.load(language), own.source)
         self._grammar = Grammar(self._catalogue, home)
         self._interpreter = Interpreter(home, self._catalogue.kinds)
         self._judge = Judge(Classifier(classifier), home)
@@ -106,9 +115,13 @@ class Understanding:
             islice((sentence for sentence in sentences if sentence.replace("'", "").replace(" ", "").isalpha()), most)
         )
 
-    def vocabulary(self) -> set[str]:
-        """Every word the grammar can contain, numbers to 999 and words of courtesy included."""
-        words = self.network.vocabulary(self.names()) | COURTESY_WORDS
+    def own_phrases(self) -> list[str]:
+        """Those of `phrases` that come from the owner's own files."""
+        return list(dict.fromkeys(map(" ".join, self.network.sentences(self.names(), catalogue.OWN_PREFIX))))
+
+    def vocabulary(self, *, courtesy: bool = True) -> set[str]:
+        """Every word the grammar can contain, numbers to 999 and (with `courtesy`) words of courtesy included."""
+        words = self.network.vocabulary(self.names()) | (COURTESY_WORDS if courtesy else frozenset())
         return {word for word in words if word.replace("'", "").isalpha()}
 
     @property
@@ -228,11 +241,12 @@ class _Attempt:
 
     def by_grammar(self, words: list[str]) -> Intent | None:
         """The grammar's best reading that the classifier doesn't deny."""
-        said = without_courtesy(words)
-        for candidate, intent in self._readings(said):
-            if candidate.free > candidate.literal and self._judge.vetoes(self._abstract(said), intent.kind):
-                continue
-            return intent
+        # "can i have" may be a plea or belong to the sentence; a plea behind it never does
+        for said in (without_courtesy(words), without_courtesy(words, leads=False)):
+            for candidate, intent in self._readings(said):
+                if candidate.free > candidate.literal and self._judge.vetoes(self._abstract(said), intent.kind):
+                    continue
+                return intent
         return None
 
     def _abstract(self, words: Sequence[str]) -> Abstract:

@@ -48,3 +48,24 @@ def test_a_home_that_cannot_be_read(rebuild, tmp_path):
     status, _, err = rebuild("--home", str(tmp_path / "none.toml"))
     assert status == 2
     assert err.count("\n") == 1
+
+
+SENTENCES = """
+intents:
+  brew:
+    sentences: ["brew [a] {drink}"]
+lists:
+  drink: [ristretto, zorblatte]
+"""
+
+
+def test_words_of_the_owners_sentences_are_learnt(rebuild, monkeypatch, tmp_path):
+    (tmp_path / "skills").mkdir()
+    (tmp_path / "skills" / "machine.yaml").write_text(SENTENCES)
+    monkeypatch.setenv("ASSISTANT_PATHS__SKILLS", str(tmp_path / "skills"))
+    status, out, err = rebuild()
+    assert (status, err) == (0, "")
+    assert "zorblatte" in out
+    assert "Expects your own sentences now" in out
+    hearing = VoskRecognizer(select(load_settings()).stt.require())
+    assert hearing.knows("ristretto")
