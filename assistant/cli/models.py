@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from functools import partial
 from pathlib import Path
 
 import click
