@@ -16,6 +16,7 @@ from assistant.clock import Clock
 from assistant.config import Settings
 from assistant.errors import AssistantError, ModelError
 from assistant.hardware.probe import HardwareReport, probe
+from assistant.llm.confidence import read_calibration
 from assistant.llm.engine import AnswerEngine
 from assistant.llm.hailo_ollama import Service
 from assistant.llm.prompt import Prompt
@@ -87,7 +88,8 @@ class LocalAnswers:
         # the part of the prompt that never changes is read once, before the first question
         await self._worker.run(lambda: model.prepare(prompt.messages([], ""), settings.paths.cache / "prefixes"))
         engine = AnswerEngine(model, self._clock, settings.thinking.deadline_s, worker=self._worker)
-        self._answerer.attach(engine)
+        measured = read_calibration(settings.paths.data, backend.path) if backend.path else None
+        self._answerer.attach(engine, measured)
         self._model, self.running, self._threads = model, backend, threads
 
     @property
