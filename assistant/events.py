@@ -56,7 +56,7 @@ class SpeechEnded(Event):
     """The speaker has finished, by `rule`."""
 
     rule: str
-    """"button", "complete", "finished", "silence", "cap", "end-of-sound" or "nothing"."""
+    """"button", "complete", "optional", "finished", "silence", "cap", "end-of-sound" or "nothing"."""
     stream_s: float
     """Position in the sound stream when the rule fired, seconds."""
     last_speech_s: float
@@ -113,6 +113,8 @@ class SpeechOut(Event):
 
     samples: Samples = field(repr=False)
     sample_rate: int
+    text: str = ""
+    """The clause that it says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,16 @@ class Leaving(Event):
     """Something begins to leave the device through the door, or nothing leaves any more."""
 
     on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundTrouble(Event):
+    """Something is wrong with the microphone or the loudspeaker, or all is well again. It belongs to no turn ("")."""
+
+    kind: str
+    """"gone", "zeros", "stuck", "clipping" or "drift"; "" when all is well again."""
+    sentence: str
+    """For a person: what is wrong and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ import numpy as np
 from assistant import events as ev
 from assistant.appliance import Appliance
 from assistant.audio import Samples
-from assistant.audio.playback import Loudspeaker, microphone
+from assistant.audio.capture import microphone
+from assistant.audio.playback import Loudspeaker
 from assistant.errors import AssistantError, AudioError
 from assistant.skills.kit import Announcement
 from assistant.speaking import once

@@ -36,11 +36,11 @@ class ReplyRecorder:
 class NoLoudspeaker:
     """Where replies go when nobody listens: time does not pass, nothing is heard."""
 
-    def play(self, chunk: object) -> None:
+    def play(self, chunk: object, turn: str = "") -> None:
         """Take it."""
 
-    async def drain(self) -> None:
+    async def drain(self, turn: str = "") -> None:
         """Everything was heard already."""
 
-    def stop(self) -> None:
+    def stop(self, turn: str = "") -> None:
         """Nothing plays."""

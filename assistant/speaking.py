@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from assistant import events as ev
 from assistant.clock import Clock
@@ -17,19 +17,23 @@ AHEAD = 2
 throws little work away."""
 
 
+_Sound: TypeAlias = tuple[str, AudioChunk]
+"""A chunk and the clause that it says."""
+
+
 class Output(Protocol):
     """Where speech goes: a loudspeaker, or nowhere."""
 
-    def play(self, chunk: AudioChunk) -> None:
-        """Append a chunk to what plays; returns at once."""
+    def play(self, chunk: AudioChunk, turn: str = "") -> None:
+        """Append a chunk of `turn` to what plays; returns at once."""
         ...
 
-    async def drain(self) -> None:
-        """Return when everything appended has been heard (or was stopped)."""
+    async def drain(self, turn: str = "") -> None:
+        """Return when everything that `turn` appended has been heard (or was stopped)."""
         ...
 
-    def stop(self) -> None:
-        """Silence at once; what was not heard yet is dropped."""
+    def stop(self, turn: str = "") -> None:
+        """Silence at once; what was not heard yet of `turn`, or of everything (""), is dropped."""
         ...
 
 
@@ -53,46 +57,50 @@ class Speaker:
         spoken: list[str] = []
         try:
             async with aclosing(ahead(self._chunks(turn, pieces, spoken), AHEAD)) as chunks:
-                async for chunk in chunks:
+                async for clause, chunk in chunks:
                     self.bus.publish(
                         ev.SpeechOut(
-                            turn=turn, at=self.clock.monotonic(), samples=chunk.samples, sample_rate=chunk.sample_rate
+                            turn=turn,
+                            at=self.clock.monotonic(),
+                            samples=chunk.samples,
+                            sample_rate=chunk.sample_rate,
+                            text=clause,
                         )
                     )
-                    self.output.play(chunk)
-            await self.output.drain()
+                    self.output.play(chunk, turn)
+            await self.output.drain(turn)
         except BaseException:
-            self.output.stop()
+            self.output.stop(turn)
             raise
         finally:
             self.bus.publish(ev.SpeechOver(turn=turn, at=self.clock.monotonic()))
         return " ".join(spoken)
 
-    async def _chunks(self, turn: str, pieces: AsyncIterator[str], spoken: list[str]) -> AsyncGenerator[AudioChunk]:
+    async def _chunks(self, turn: str, pieces: AsyncIterator[str], spoken: list[str]) -> AsyncGenerator[_Sound]:
         splitter = ClauseSplitter()
         failure: Exception | None = None
         try:
             async for piece in pieces:
                 for clause in splitter.push(piece):
                     async with aclosing(self._clause(turn, clause, spoken)) as sounds:
-                        async for chunk in sounds:
-                            yield chunk
+                        async for sound in sounds:
+                            yield sound
         except Exception as error:  # noqa: BLE001 - raised below: half a sentence alarms people more than its end
             failure = error
         for clause in splitter.flush():
             async with aclosing(self._clause(turn, clause, spoken)) as sounds:
-                async for chunk in sounds:
-                    yield chunk
+                async for sound in sounds:
+                    yield sound
         if failure is not None:
             raise failure
 
-    async def _clause(self, turn: str, clause: str, spoken: list[str]) -> AsyncGenerator[AudioChunk]:
+    async def _clause(self, turn: str, clause: str, spoken: list[str]) -> AsyncGenerator[_Sound]:
         self.bus.publish(ev.ReplyClause(turn=turn, at=self.clock.monotonic(), text=clause))
         spoken.append(clause)
         words = speakable(clause, self.language)
         async with aclosing(self.worker.iterate(lambda: self.voice.synthesize(words))) as sounds:
             async for chunk in sounds:
-                yield chunk
+                yield clause, chunk
 
 
 async def once(text: str) -> AsyncIterator[str]:

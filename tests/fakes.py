@@ -16,11 +16,10 @@ from assistant.events import Event, EventBus, PartialTranscript, SpeechOut, Spee
 from assistant.interpreting import Heard
 from assistant.nlu import Class, Intent
 from assistant.nlu.dialogue import Dialogue
-from assistant.nlu.network import Completeness
 from assistant.skills import Reply, TurnContext
 from assistant.speaking import Speaker
 from assistant.stt import Hypothesis, Transcription
-from assistant.stt.endpoint import Endpointer
+from assistant.stt.endpoint import Ending, Endpointer
 from assistant.trace import TurnTrace
 from assistant.tts import AudioChunk
 from assistant.turn import Rooms
@@ -49,11 +48,13 @@ class FakeWake:
 
     def __init__(self) -> None:
         self._inside = False
+        self.suspicion = 0.0
         self._fed = 0
 
     def process(self, samples: Samples) -> Wake | None:
         self._fed += len(samples)
         was, self._inside = self._inside, bool(samples[0] == WAKE)
+        self.suspicion = 0.6 * self._inside
         return Wake("okay nabu", self._fed / 16000, 0.95) if was and not self._inside else None
 
     def reset(self) -> None:
@@ -104,6 +105,10 @@ class FakeStream:
         self.voiced += int(np.sum(samples == VOICE))
         return " ".join(self.text.split()[: int(self.voiced / (0.3 * 16000))])
 
+    def settle(self) -> Transcription:
+        text = self.feed(np.zeros(0, np.int16))
+        return Transcription(Hypothesis(text, 0.9 if text else 0.0), (), "scripted")
+
     def finish(self) -> Transcription:
         if self.recognizer.fail_on == "finish":
             raise RuntimeError("scripted")
@@ -134,14 +139,14 @@ class FakeLoudspeaker:
         self.waiting_s = self.heard_s = 0.0
         self.stopped = 0
 
-    def play(self, chunk: AudioChunk) -> None:
+    def play(self, chunk: AudioChunk, turn: str = "") -> None:
         self.waiting_s += len(chunk.samples) / chunk.sample_rate
 
-    async def drain(self) -> None:
+    async def drain(self, turn: str = "") -> None:
         await asyncio.sleep(self.waiting_s)
         self.heard_s, self.waiting_s = self.heard_s + self.waiting_s, 0.0
 
-    def stop(self) -> None:
+    def stop(self, turn: str = "") -> None:
         self.stopped += 1
 
 
@@ -170,9 +175,11 @@ class FakeInterpreter:
     def said(self, text: str) -> str:
         return text.removeprefix("okay nabu").strip()
 
-    def completeness(self, said: str) -> Completeness:
+    def ending(self, said: str) -> Ending:
         longer = any(command.startswith(said + " ") for command in self.commands)
-        return Completeness(complete=said in self.commands, extendable=longer)
+        if said in self.commands:
+            return Ending.OPEN if longer else Ending.CLOSED
+        return Ending.UNFINISHED if longer else Ending.OTHER
 
     def read(self, text: str, dialogue: Dialogue) -> Heard:
         self.dialogues.append(dialogue)

@@ -1,15 +1,22 @@
 """The microphone: PortAudio's blocks become frames of 16 kHz mono. The callback copies and nothing else."""
 
 import asyncio
+import contextlib
+import functools
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import soxr
 
 from assistant.audio import FRAME_SAMPLES, SAMPLE_RATE, Samples
-from assistant.audio.devices import Device, find, portaudio, reason
+from assistant.audio.bounded import bounded
+from assistant.audio.devices import LISTING, Device, OpenStream, find, portaudio, reason
 from assistant.audio.noise import to_pcm
 from assistant.errors import AudioError
 
@@ -22,58 +29,106 @@ BACKLOG_BLOCKS = 250
 STALL_SECONDS = 2.0
 """Without a block for so long a microphone counts as gone."""
 
+CLOSING_SECONDS = 2.0
+"""A stream that does not close within this is left behind: some drivers hang on a device that was pulled out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One frame from a microphone."""
+
+    samples: Samples
+    """Shape (FRAME_SAMPLES,), 16 kHz mono."""
+    position: int
+    """16 kHz samples of this stream before the frame."""
+    heard: tuple[int, float]
+    """A position of this stream (16 kHz samples) and the time on the device's clock at which it was heard: that of
+    the newest block."""
+
 
 async def microphone(device: str = "") -> AsyncGenerator[Samples]:
-    """Frames of FRAME_SAMPLES from the input device whose name contains `device`, for as long as it is iterated.
+    """Frames of FRAME_SAMPLES from the input device that is called `device`, for as long as it is iterated.
 
     Raises AudioError when there is no such device, when it is busy, and when it stops delivering sound.
     """
+    async with aclosing(captured(find(device, "microphone"))) as frames:
+        async for frame in frames:
+            yield frame.samples
+
+
+async def captured(chosen: Device) -> AsyncGenerator[Captured]:
+    """Frames from `chosen` with the times at which they were heard. Raises AudioError as `microphone` does."""
     sd = portaudio()
-    chosen = find(device, "microphone")
-    rate, channels = _input_format(sd, chosen)
     loop = asyncio.get_running_loop()
-    waiting: deque[Samples] = deque(maxlen=BACKLOG_BLOCKS)
+    waiting: deque[tuple[npt.NDArray[Any], float]] = deque(maxlen=BACKLOG_BLOCKS)
     arrived = asyncio.Event()
 
-    def arrive(block: Samples) -> None:
-        waiting.append(block)
+    def arrive(block: npt.NDArray[Any], at: float) -> None:
+        waiting.append((block, at))
         arrived.set()
 
-    def capture(indata: Samples, _frames: int, _time: object, _status: object) -> None:
+    ended = False
+
+    def end() -> None:  # the device went away, or the list of devices is made anew
+        nonlocal ended
+        ended = True
+        arrived.set()
+
+    def capture(indata: npt.NDArray[Any], _frames: int, time: Any, _status: object) -> None:  # noqa: ANN401 - cffi's
         # the loop may be closing while the device still delivers
         if not loop.is_closed():
-            loop.call_soon_threadsafe(arrive, indata.copy())
+            loop.call_soon_threadsafe(arrive, indata.copy(), time.inputBufferAdcTime)
 
-    framer = _Framer(rate)
-    try:
-        stream = sd.InputStream(
-            device=chosen.index,
-            samplerate=rate,
-            channels=channels,
-            dtype="int16",
-            blocksize=round(rate * BLOCK_SECONDS),
-            callback=capture,
-        )
-        stream.start()
-    except sd.PortAudioError as error:
-        raise AudioError(f"microphone '{chosen.name}': {reason(error)}; is another program using it?") from error
+    def finished() -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(end)
+
+    opening = functools.partial(_open, sd, chosen, capture, finished)
+    stream, rate = await bounded(opening, CLOSING_SECONDS * 2, chosen.name)
+    framer = Framer(rate)
+    position, taken = 0, 0
     try:
         while True:
             arrived.clear()
             while waiting:
-                for frame in framer.feed(waiting.popleft()):
-                    yield frame
-            try:
+                block, at = waiting.popleft()
+                heard = (round(taken * SAMPLE_RATE / rate), at)
+                taken += len(block)
+                for samples in framer.feed(block):
+                    yield Captured(samples, position, heard)
+                    position += FRAME_SAMPLES
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(arrived.wait(), STALL_SECONDS)
-            except TimeoutError:
-                raise AudioError(f"microphone '{chosen.name}': delivers no sound any more; check its plug") from None
+            if ended or not arrived.is_set():
+                raise AudioError(f"microphone '{chosen.name}': delivers no sound any more; check its plug")
     finally:
-        stream.abort(ignore_errors=True)
-        stream.close(ignore_errors=True)
+        with contextlib.suppress(AudioError):
+            await bounded(stream.close, CLOSING_SECONDS, chosen.name)
 
 
-class _Framer:
-    """Device blocks, shape (n, channels) at `rate`, into 16 kHz mono frames of FRAME_SAMPLES."""
+def _open(
+    sd: ModuleType, chosen: Device, capture: Callable[..., None], finished: Callable[[], None]
+) -> tuple[OpenStream, int]:
+    with LISTING.lock:
+        rate, channels = _input_format(sd, chosen)
+        try:
+            stream = sd.InputStream(
+                device=chosen.index,
+                samplerate=rate,
+                channels=channels,
+                dtype="int16",
+                blocksize=round(rate * BLOCK_SECONDS),
+                callback=capture,
+                finished_callback=finished,
+            )
+            stream.start()
+        except sd.PortAudioError as error:
+            raise AudioError(f"microphone '{chosen.name}': {reason(error)}; is another program using it?") from error
+        return OpenStream(stream, finished), rate
+
+
+class Framer:
+    """Device blocks, shape (n, channels) of int16 or floats at `rate`, into 16 kHz mono frames of FRAME_SAMPLES."""
 
     def __init__(self, rate: int) -> None:
         self._resampler = (
@@ -81,16 +136,30 @@ class _Framer:
         )
         self._rest: Samples = np.zeros(0, np.int16)
 
-    def feed(self, block: Samples) -> list[Samples]:
-        if block.shape[1] == 1 and self._resampler is None:
-            mono = block[:, 0]
+    def feed(self, block: npt.NDArray[Any]) -> list[Samples]:
+        """The frames that are complete now. NaN becomes silence, what lies beyond full scale is clipped."""
+        if block.shape[1] == 1 and self._resampler is None and block.dtype == np.int16:
+            mono: Samples = block[:, 0]
         else:
-            mixed = (block / np.float32(32768)).mean(axis=1, dtype=np.float32)
+            mixed = _mono(block)
             mono = to_pcm(self._resampler.resample_chunk(mixed) if self._resampler is not None else mixed)
         joined = np.concatenate((self._rest, mono))
         whole = joined.size - joined.size % FRAME_SAMPLES
         self._rest = joined[whole:]
         return [joined[start : start + FRAME_SAMPLES] for start in range(0, whole, FRAME_SAMPLES)]
+
+
+def _mono(block: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """One channel in [-1, 1]. A pair is averaged; of an array of microphones the first that is not silent is taken,
+    because microphones apart from each other cancel parts of a voice when they are added."""
+    if block.dtype == np.int16:
+        floats = block / np.float32(32768)
+    else:
+        # before the resampler, whose filter would spread a single NaN over everything after it
+        floats = np.clip(np.nan_to_num(block.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
+    if block.shape[1] <= 2:
+        return np.asarray(floats.mean(axis=1, dtype=np.float32))
+    return np.asarray(floats[:, int(np.argmax(np.any(floats, axis=0)))])
 
 
 def _input_format(sd: ModuleType, device: Device) -> tuple[int, int]:

@@ -1,13 +1,32 @@
-"""Which sound devices there are, through PortAudio.
+"""Which sound devices there are, through PortAudio, and which of them is meant.
 
-PortAudio is a system library that may be absent, so `sounddevice` is imported when a device is first asked for.
+PortAudio is a system library that may be absent, so `sounddevice` is imported when a device is first asked for. It
+lists the devices once, when it is initialised: `rescan` is how a device that was plugged in later is found.
 """
 
+import re
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 from assistant.errors import AudioError
+
+Kind: TypeAlias = Literal["microphone", "loudspeaker"]
+
+CARDS = Path("/proc/asound")
+"""Where the kernel lists its sound cards, with the USB id of those that have one."""
+
+_CARD = re.compile(r"\s*\(hw:(\d+),\d+\)$")
+_USB_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
+
+PLUGS = ("default", "pulse", "pipewire", "sysdefault")
+"""Names under which a sound server offers whatever it holds to be the best device."""
+
+NO_VOICE = ("hdmi", "monitor", "loopback", "null", "iec958", "spdif", "dmix", "dsnoop", "surround", "front")
+"""Parts of names of outputs that often have no loudspeaker, and of inputs that are no microphone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +42,22 @@ class Device:
     """Hz, its own default."""
     default_input: bool
     default_output: bool
+    usb: str = ""
+    """Its USB id ("0d8c:0014"); "" for other devices and where a sound server hides it."""
+
+    @property
+    def label(self) -> str:
+        """The name without the card's number, which changes from plug to plug."""
+        return _CARD.sub("", self.name)
+
+    def serves(self, kind: Kind) -> bool:
+        """Whether it can be a `kind`."""
+        return (self.inputs if kind == "microphone" else self.outputs) > 0
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` means this device: its USB id, its name, or a part of it (case aside)."""
+        wanted = name.casefold()
+        return wanted == self.usb if _USB_ID.fullmatch(wanted) else wanted in self.name.casefold()
 
 
 def devices() -> list[Device]:
@@ -42,29 +77,52 @@ def devices() -> list[Device]:
             rate=round(d["default_samplerate"]),
             default_input=number == first_input,
             default_output=number == first_output,
+            usb=_usb_id(str(d["name"])),
         )
         for number, d in enumerate(found)
     ]
 
 
-def find(name: str, kind: Literal["microphone", "loudspeaker"]) -> Device:
-    """The device whose name contains `name` (case aside), or the system's default when `name` is empty.
+def ranked(kind: Kind, name: str = "", remembered: str = "", *, among: list[Device] | None = None) -> list[Device]:
+    """The devices that can be a `kind`, the best first.
+
+    One that is called `name` (a part of its name, or its USB id) comes before all others; then the `remembered` one,
+    USB devices, the system's default, the rest, and last what has no voice (HDMI, monitors).
+    """
+
+    def score(device: Device) -> tuple[int, int]:
+        label = device.label.casefold()
+        points = 0
+        if name and device.is_called(name):
+            points += 1000 + 100 * (label == name.casefold())
+        if remembered and remembered in {device.label, device.usb}:
+            points += 500
+        if device.usb or "usb" in label:
+            points += 40
+        if device.default_input if kind == "microphone" else device.default_output:
+            points += 30
+        elif label in PLUGS:
+            points += 20
+        if any(part in label for part in NO_VOICE):
+            points -= 60
+        return -points, device.index
+
+    usable = [device for device in (devices() if among is None else among) if device.serves(kind)]
+    return sorted(usable, key=score)
+
+
+def find(name: str, kind: Kind) -> Device:
+    """The best device for `kind`; when `name` is not empty, one that is called so.
 
     Raises AudioError, listing what there is, when none fits.
     """
-    usable = [d for d in devices() if (d.inputs if kind == "microphone" else d.outputs) > 0]
+    usable = ranked(kind, name)
     if not usable:
         raise AudioError(f"{kind}: no such sound device is connected; plug one in, then run `assistant doctor`")
-    if not name:
-        default = (d for d in usable if (d.default_input if kind == "microphone" else d.default_output))
-        return next(default, usable[0])
-    # an exact name before a part of one
-    fitting = [d for d in usable if d.name.casefold() == name.casefold()]
-    fitting += [d for d in usable if name.casefold() in d.name.casefold()]
-    if not fitting:
-        names = ", ".join(f"'{d.name}'" for d in usable)
+    if name and not usable[0].is_called(name):
+        names = ", ".join(f"'{d.name}'" for d in sorted(usable, key=lambda d: d.index))
         raise AudioError(f"{kind}: none is called '{name}'; there are {names} (setting audio.{kind})")
-    return fitting[0]
+    return usable[0]
 
 
 def portaudio() -> ModuleType:
@@ -82,3 +140,97 @@ def portaudio() -> ModuleType:
 def reason(error: Exception) -> str:
     """PortAudio's own words, on one line."""
     return " ".join(str(error.args[0] if error.args else error).split()).removesuffix(".")
+
+
+def plugged() -> str:
+    """A text that changes when a sound card comes or goes. Cheap: PortAudio is not asked."""
+    try:
+        nodes = sorted(path.name for path in Path("/dev/snd").iterdir())
+    except OSError:
+        nodes = []
+    try:
+        cards = (CARDS / "cards").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        cards = ""
+    return cards + " ".join(nodes)
+
+
+class Listing:
+    """PortAudio's list of devices, and the streams that must be closed before it can be made anew.
+
+    PortAudio has one list for the whole process, so there is one of these. Calls come from any thread.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        """Held while a stream is opened or closed, or the list is made."""
+        self._users: list[Callable[[], None]] = []
+        self._seen = ""
+
+    def use(self, close: Callable[[], None]) -> None:
+        """A stream was opened; `close` closes it."""
+        with self.lock:
+            self._users.append(close)
+            self._seen = self._seen or plugged()
+
+    def leave(self, close: Callable[[], None]) -> None:
+        """It is closed already."""
+        with self.lock:
+            if close in self._users:
+                self._users.remove(close)
+
+    @property
+    def stale(self) -> bool:
+        """Whether a card came or went since the list was made."""
+        return plugged() != self._seen
+
+    def rescan(self) -> None:
+        """Close every stream and list the devices anew. Whoever had a stream opens it again."""
+        sd = portaudio()
+        with self.lock:
+            for close in tuple(self._users):
+                close()
+            self._users.clear()
+            self._seen = plugged()
+            try:
+                sd._terminate()  # noqa: SLF001 - sounddevice's documented way to see devices plugged in later
+                sd._initialize()  # noqa: SLF001
+            except sd.PortAudioError as error:
+                raise AudioError(f"sound devices: cannot be listed ({reason(error)})") from error
+
+
+LISTING = Listing()
+"""PortAudio's one list in this process."""
+
+
+class OpenStream:
+    """A running PortAudio stream, closed once: when its owner is done, or because the list is made anew."""
+
+    def __init__(self, stream: Any, ended: Callable[[], None]) -> None:  # noqa: ANN401 - sounddevice has no types
+        """`ended` is called, on any thread, when the stream is closed under its owner's hands."""
+        self._stream, self._ended = stream, ended
+        self.closed = False
+        LISTING.use(self._taken_away)
+
+    def close(self) -> None:
+        """Stop and free it. A second time does nothing: PortAudio's pointer is no longer valid then."""
+        with LISTING.lock:
+            LISTING.leave(self._taken_away)
+            if not self.closed:
+                self.closed = True
+                self._stream.abort(ignore_errors=True)
+                self._stream.close(ignore_errors=True)
+
+    def _taken_away(self) -> None:
+        self.close()
+        self._ended()
+
+
+def _usb_id(name: str) -> str:
+    card = _CARD.search(name)
+    if card is None:
+        return ""
+    try:
+        return (CARDS / f"card{card.group(1)}" / "usbid").read_text(encoding="ascii").strip().lower()
+    except OSError:
+        return ""

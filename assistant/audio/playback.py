@@ -4,24 +4,47 @@ The callback runs on a real-time thread: it copies and nothing else.
 """
 
 import asyncio
+import contextlib
+import functools
+import logging
 import threading
+import time
 from collections import deque
+from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import soxr
 
 from assistant.audio import Samples
-from assistant.audio.capture import microphone
-from assistant.audio.devices import Device, devices, find, portaudio, reason
+from assistant.audio.bounded import bounded
+from assistant.audio.capture import CLOSING_SECONDS, STALL_SECONDS
+from assistant.audio.devices import LISTING, Device, OpenStream, find, portaudio, ranked, reason
 from assistant.audio.noise import to_pcm
+from assistant.audio.played import Played
+from assistant.audio.remembered import Remembered
 from assistant.errors import AudioError
 
-__all__ = ["Chunk", "Device", "Loudspeaker", "devices", "find", "microphone"]
+logger = logging.getLogger(__name__)
 
 BLOCK_SECONDS = 0.02
 """Length of a playback block: what may still sound after `stop` (plus what the device itself holds)."""
+
+LATENCY_SECONDS = 0.06
+"""How much a device is asked to hold. More is safer against gaps and delays `stop`, which must be silent in 0.15 s."""
+
+DUCKED = 0.1
+"""Amplitude factor while somebody may be saying the wake word: −20 dB, faint but not gone."""
+
+FADE_SECONDS = 0.005
+"""Length of a change of loudness: shorter ones click."""
+
+LOOK_SECONDS = 1.0
+"""Seconds between looks at the device."""
+
+PATIENCE_SECONDS = 6.0
+"""A reply whose loudspeaker went away waits so long for it or for another; then it is dropped."""
 
 
 class Chunk(Protocol):
@@ -33,107 +56,279 @@ class Chunk(Protocol):
     def sample_rate(self) -> int: ...
 
 
+@dataclass(slots=True)
+class _Piece:
+    turn: str
+    samples: Samples
+
+
+@dataclass(slots=True)
+class _Queue:
+    """What waits to be played, and who waits for its end."""
+
+    pieces: deque[_Piece] = field(default_factory=deque)
+    waiters: list[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = field(default_factory=list)
+    pending: int = 0
+    """Samples of silence until the last piece has left the device."""
+
+    def wake(self) -> None:
+        """Tell everybody that it is over."""
+        for _, loop, done in self.waiters:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(done.set)
+        self.waiters.clear()
+
+    def forget(self, turn: str) -> None:
+        """Drop the pieces of `turn`, or all ("")."""
+        self.pieces = deque(piece for piece in self.pieces if turn and piece.turn != turn)
+        if not self.pieces:
+            self.pending = 0
+            self.wake()
+
+    def take(self, other: "_Queue", turn: str) -> None:
+        """Move what is `turn`'s from `other` to the front of this one, with those who wait for it."""
+        self.pieces.extendleft(piece for piece in reversed(other.pieces) if piece.turn == turn)
+        other.pieces = deque(piece for piece in other.pieces if piece.turn != turn)
+        self.waiters.extend(waiter for waiter in other.waiters if waiter[0] == turn)
+        other.waiters = [waiter for waiter in other.waiters if waiter[0] != turn]
+        if not other.pieces:
+            other.pending = 0
+
+
 class Loudspeaker:
-    """The output device whose name contains `device`. Stays open: between replies it plays silence, so that no
-    first syllable is swallowed while a device wakes up. `play` and `stop` may be called from any thread.
+    """The best output device, or the one that is called `device`. Stays open: between replies it plays silence, so
+    that no first syllable is swallowed while a device wakes up. Everything but `keep` may be called from any thread.
     """
 
-    def __init__(self, device: str = "", *, volume: float = 1.0, sample_rate: int = 22_050) -> None:
+    def __init__(
+        self,
+        device: str = "",
+        *,
+        volume: float = 1.0,
+        sample_rate: int = 22_050,
+        remembered: Remembered | None = None,
+    ) -> None:
         """Open it at `sample_rate` Hz (a voice's own; any chunk's rate is converted), or at the device's own rate
         where it cannot. `volume` is 0..1. Raises AudioError when there is no such device or it is busy.
         """
-        sd = portaudio()
-        chosen = find(device, "loudspeaker")
+        self._wanted, self._asked_rate, self._remembered = device, sample_rate, remembered or Remembered(None)
         self.volume = volume
-        """Amplitude factor, 0..1; changes take effect with the next block, so that ducking is immediate."""
-        self._latency = 0
-        """Samples between handing them over and hearing them, as the device states it."""
+        """Amplitude factor, 0..1; changes take effect with the next block."""
+        self.ducked = False
+        """Whether it speaks softly now because somebody may be saying the wake word."""
+        self.device: Device | None = None
+        """What it plays on; None while there is nothing."""
         self._lock = threading.Lock()
-        self._queue: deque[Samples] = deque()
-        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-        self._pending = 0
-        self._rate = _output_rate(sd, chosen, sample_rate)
-        try:
-            self._stream = sd.OutputStream(
-                device=chosen.index,
-                samplerate=self._rate,
-                channels=1,
-                dtype="int16",
-                blocksize=round(self._rate * BLOCK_SECONDS),
-                callback=self._fill,
-            )
-            self._stream.start()
-            self._latency = round(self._stream.latency * self._rate)
-        except sd.PortAudioError as error:
-            raise AudioError(f"loudspeaker '{chosen.name}': {reason(error)}; is another program using it?") from error
+        self._queue, self._held, self._holding = _Queue(), _Queue(), ""
+        self._factor = volume
+        self._latency = 0
+        self._rate = sample_rate
+        self._stream: OpenStream | None = None
+        self._called_at = time.monotonic()
+        self.played = Played(sample_rate)
+        """What sounded when: the echo canceller's reference. Another object after another device was opened."""
+        self._open(find(device, "loudspeaker"))
 
     @property
     def sample_rate(self) -> int:
         """Hz that the device runs at."""
         return self._rate
 
-    def play(self, chunk: Chunk) -> None:
+    @property
+    def sounding(self) -> bool:
+        """Whether something plays or waits to be played."""
+        return bool(self._queue.pieces or self._queue.pending)
+
+    def play(self, chunk: Chunk, turn: str = "") -> None:
+        """Append a chunk of `turn`'s."""
         samples = _converted(chunk, self._rate)
         with self._lock:
             if samples.size:
-                self._queue.append(samples)
-                self._pending = self._latency
+                queue = self._held if turn and turn == self._holding else self._queue
+                queue.pieces.append(_Piece(turn, samples))
+                queue.pending = self._latency
 
-    async def drain(self) -> None:
+    async def drain(self, turn: str = "") -> None:
+        """Return when everything was heard or stopped. Raises AudioError when there is no device."""
         done = asyncio.Event()
         with self._lock:
-            if not self._queue and not self._pending:
+            queue = self._held if turn and turn == self._holding else self._queue
+            if queue is self._queue and not queue.pieces and not queue.pending:
                 return
-            self._waiters.append((asyncio.get_running_loop(), done))
+            queue.waiters.append((turn, asyncio.get_running_loop(), done))
         await done.wait()
+        if self.device is None:
+            raise AudioError("loudspeaker: it is gone and there is no other; plug one in")
 
-    def stop(self) -> None:
+    def stop(self, turn: str = "") -> None:
+        """Silence with the next block; forget what `turn` had still to say, or everything ("")."""
         with self._lock:
-            self._queue.clear()
-            self._pending = 0
-            self._wake()
+            for queue in (self._queue, self._held):
+                queue.forget(turn)
+            if turn in {"", self._holding}:
+                self._holding = ""
+
+    def hold(self, turn: str) -> None:
+        """Silence `turn` with the next block, and keep what it says from here on for `release`. What others play
+        sounds all the same."""
+        with self._lock:
+            self._holding = turn
+            self._held.take(self._queue, turn)
+
+    def release(self) -> None:
+        """Go on with what was held."""
+        with self._lock:
+            held, self._held, turn = self._held, _Queue(), self._holding
+            self._holding = ""
+            self._queue.take(held, turn)
+            if self._queue.pieces:
+                self._queue.pending = self._latency
+            elif not self._queue.pending:
+                self._queue.wake()
 
     def close(self) -> None:
+        """Stop and give the device back."""
         self.stop()
-        self._stream.abort(ignore_errors=True)
-        self._stream.close(ignore_errors=True)
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
 
-    def _wake(self) -> None:
-        for loop, done in self._waiters:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(done.set)
-        self._waiters.clear()
+    async def keep(self) -> None:
+        """Follow the device for ever: open it again after it was unplugged, on another one meanwhile."""
+        missing = 0.0
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            # a driver that takes no blocks is as good as gone
+            lost = self._stream is None or self._stream.closed or time.monotonic() - self._called_at > STALL_SECONDS
+            if lost:
+                missing += LOOK_SECONDS
+                if await self.reopen():
+                    missing = 0.0
+                elif missing >= PATIENCE_SECONDS:
+                    self.stop()
+            elif LISTING.stale and not self.sounding:
+                # something was plugged in or pulled out; perhaps the chosen one is back
+                await bounded(LISTING.rescan, 2 * CLOSING_SECONDS, "loudspeaker")
 
-    def _fill(self, outdata: Samples, frames: int, _time: object, _status: object) -> None:
+    async def reopen(self) -> bool:
+        """Try the best device, then the others; then list them anew. True when one plays."""
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            with contextlib.suppress(AudioError):
+                await bounded(stream.close, CLOSING_SECONDS, "loudspeaker")
+        before, self.device = self.device, None
+        for attempt in (1, 2):
+            with contextlib.suppress(AudioError):
+                for candidate in ranked("loudspeaker", self._wanted, self._remembered["loudspeaker"]):
+                    with contextlib.suppress(AudioError):
+                        await bounded(functools.partial(self._open, candidate), 2 * CLOSING_SECONDS, candidate.name)
+                        logger.warning("the loudspeaker is now '%s'", candidate.name)
+                        return True
+                if attempt == 1 and LISTING.stale:
+                    await bounded(LISTING.rescan, 2 * CLOSING_SECONDS, "loudspeaker")
+        if before is not None:
+            logger.error("loudspeaker '%s': is gone and there is no other; plug one in", before.name)
+        return False
+
+    def _open(self, chosen: Device) -> None:
+        sd = portaudio()
+        with LISTING.lock:
+            rate, channels = _output_format(sd, chosen, self._asked_rate)
+            played = Played(rate)
+
+            def fill(outdata: Samples, frames: int, moment: Any, _status: object) -> None:  # noqa: ANN401 - cffi's
+                self._fill(outdata, frames, moment.outputBufferDacTime, played)
+
+            try:
+                stream = sd.OutputStream(
+                    device=chosen.index,
+                    samplerate=rate,
+                    channels=channels,
+                    dtype="int16",
+                    blocksize=round(rate * BLOCK_SECONDS),
+                    latency=LATENCY_SECONDS,
+                    callback=fill,
+                )
+                stream.start()
+            except sd.PortAudioError as error:
+                message = f"loudspeaker '{chosen.name}': {reason(error)}; is another program using it?"
+                raise AudioError(message) from error
+            with self._lock:
+                self._recast(rate)
+                self._rate, self._latency = rate, round(stream.latency * rate)
+                self.device, self.played, self._called_at = chosen, played, time.monotonic()
+            self._stream = OpenStream(stream, lambda: None)
+        self._remembered.keep("loudspeaker", chosen)
+
+    def _recast(self, rate: int) -> None:
+        """What waits was made for the old device's rate."""
+        if rate == self._rate:
+            return
+        for queue in (self._queue, self._held):
+            for piece in queue.pieces:
+                piece.samples = _resampled(piece.samples, self._rate, rate)
+
+    def _fill(self, outdata: Samples, frames: int, sounds_at: float, played: Played) -> None:
+        self._called_at = time.monotonic()
+        block: Samples | None = None
         filled = 0
         with self._lock:
-            while self._queue and filled < frames:
-                head = self._queue[0]
-                part = head[: frames - filled]
-                outdata[filled : filled + part.size, 0] = part * self.volume
+            queue = self._queue
+            if queue.pieces:
+                block = np.zeros(frames, np.int16)
+            while queue.pieces and filled < frames and block is not None:
+                head = queue.pieces[0]
+                part = head.samples[: frames - filled]
+                block[filled : filled + part.size] = part
                 filled += part.size
-                if part.size == head.size:
-                    self._queue.popleft()
+                if part.size == head.samples.size:
+                    queue.pieces.popleft()
                 else:
-                    self._queue[0] = head[part.size :]
-            if not self._queue:
+                    head.samples = head.samples[part.size :]
+            if not queue.pieces:
                 # the last samples sound only after the device's own delay
-                self._pending = max(0, self._pending - (frames - filled))
-                if not self._pending:
-                    self._wake()
-        outdata[filled:] = 0
+                queue.pending = max(0, queue.pending - (frames - filled))
+                if not queue.pending:
+                    queue.wake()
+        if block is not None:
+            block = self._loudness(block)
+            outdata[:] = block[:, None]
+        else:
+            outdata[:] = 0
+            self._factor = self._target()
+        played.note(block, frames, sounds_at)
+
+    def _target(self) -> float:
+        return self.volume * (DUCKED if self.ducked else 1.0)
+
+    def _loudness(self, block: Samples) -> Samples:
+        """The block at the wanted loudness; a change is a short ramp."""
+        before, self._factor = self._factor, self._target()
+        if before == self._factor:
+            return block if before == 1.0 else (block * np.float32(before)).astype(np.int16)
+        factors = np.full(block.size, self._factor, np.float32)
+        ramp = min(block.size, round(FADE_SECONDS * self._rate))
+        factors[:ramp] = np.linspace(before, self._factor, ramp, dtype=np.float32)
+        return (block * factors).astype(np.int16)
 
 
-def _output_rate(sd: ModuleType, device: Device, wanted: int) -> int:
-    try:
-        sd.check_output_settings(device=device.index, channels=1, dtype="int16", samplerate=wanted)
-    except sd.PortAudioError:
-        return device.rate
-    return wanted
+def _output_format(sd: ModuleType, device: Device, wanted: int) -> tuple[int, int]:
+    """Rate and channels to play with: what is wanted, or else what the device offers by itself."""
+    for rate, channels in ((wanted, 1), (device.rate, 1), (device.rate, min(2, device.outputs))):
+        try:
+            sd.check_output_settings(device=device.index, channels=channels, dtype="int16", samplerate=rate)
+        except sd.PortAudioError:
+            continue
+        return rate, channels
+    return device.rate, device.outputs
 
 
 def _converted(chunk: Chunk, rate: int) -> Samples:
     if chunk.sample_rate == rate or not chunk.samples.size:
         return chunk.samples
-    floats = chunk.samples / np.float32(32768)
-    return to_pcm(soxr.resample(floats.astype(np.float32), chunk.sample_rate, rate, quality="HQ"))
+    return _resampled(chunk.samples, chunk.sample_rate, rate)
+
+
+def _resampled(samples: Samples, before: int, after: int) -> Samples:
+    floats = samples / np.float32(32768)
+    return to_pcm(soxr.resample(floats.astype(np.float32), before, after, quality="HQ"))

@@ -28,6 +28,11 @@ class WakeEngine(Protocol):
         """The phrases this engine listens for."""
         ...
 
+    @property
+    def suspicion(self) -> float:
+        """How near the newest sound came to a phrase: the highest score relative to its threshold; 1 is heard."""
+        ...
+
     def process(self, samples: Samples) -> Wake | None:
         """Feed the next samples (16 kHz mono int16, any length); at most one detection a call."""
         ...

@@ -83,6 +83,11 @@ class MicroWakeEngine:
         """The newest score of each phrase (one every 30 ms of sound), for calibration and measurement."""
         return dict(self._scores)
 
+    @property
+    def suspicion(self) -> float:
+        """See WakeEngine."""
+        return max(score / self._decision.thresholds[phrase] for phrase, score in self._scores.items())
+
     def reset(self) -> None:
         self._features.reset()
         for model in self._models.values():

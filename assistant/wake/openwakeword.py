@@ -112,6 +112,13 @@ class OpenWakeWordEngine:
     def phrases(self) -> tuple[str, ...]:
         return tuple(self._classifiers)
 
+    @property
+    def suspicion(self) -> float:
+        """See WakeEngine."""
+        return max(
+            sum(window) / self._smoothing / self._decision.thresholds[phrase] for phrase, window in self._scores.items()
+        )
+
     def reset(self) -> None:
         self._rest = np.zeros(0, np.int16)
         self._tail, self._mel, self._embeddings = self._primed

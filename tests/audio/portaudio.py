@@ -24,6 +24,8 @@ class Stream:
     def __init__(self, callback: Any, **settings: Any) -> None:
         self.callback, self.settings = callback, settings
         self.running = self.closed = False
+        self.position = 0
+        """Samples that passed so far: the stream's own clock."""
 
     def start(self) -> None:
         self.running = True
@@ -36,13 +38,18 @@ class Stream:
 
     def deliver(self, block: Samples) -> None:
         """What the device captured, shape (n, channels)."""
-        self.callback(block, len(block), None, None)
+        self.callback(block, len(block), self._moment(len(block)), None)
 
     def pull(self, frames: int) -> Samples:
         """What the device would sound next, shape (frames,)."""
-        out = np.full((frames, 1), 99, np.int16)
-        self.callback(out, frames, None, None)
+        out = np.full((frames, self.settings["channels"]), 99, np.int16)
+        self.callback(out, frames, self._moment(frames), None)
         return out[:, 0]
+
+    def _moment(self, frames: int) -> SimpleNamespace:
+        at = self.position / self.settings["samplerate"]
+        self.position += frames
+        return SimpleNamespace(inputBufferAdcTime=at, outputBufferDacTime=at + self.latency, currentTime=at)
 
 
 class PortAudio(ModuleType):
@@ -56,6 +63,10 @@ class PortAudio(ModuleType):
         self.rates: dict[int, set[int]] = {}
         self.streams: list[Stream] = []
         self.busy = False
+        self.listings = 0
+        """How often the list of devices was made anew."""
+        self.plugged_later: list[dict[str, Any]] | None = None
+        """The cards that only a new listing shows."""
 
     def add(self, name: str, *, inputs: int = 0, outputs: int = 0, rate: int = 48_000, only: bool = False) -> None:
         """A device; `only`: it takes no other rate than its own."""
@@ -63,6 +74,12 @@ class PortAudio(ModuleType):
             self.rates[len(self.cards)] = {rate}
         self.cards.append({"name": name, "max_input_channels": inputs, "max_output_channels": outputs,
                            "default_samplerate": float(rate)})  # fmt: skip
+
+    def _terminate(self) -> None:
+        self.listings += 1
+
+    def _initialize(self) -> None:
+        self.cards, self.plugged_later = self.plugged_later or self.cards, None
 
     def query_devices(self) -> list[dict[str, Any]]:
         return self.cards

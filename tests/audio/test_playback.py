@@ -49,7 +49,10 @@ def test_volume_takes_effect_with_the_next_block(portaudio, speaker):
     speaker.play(Chunk(np.full(1000, 1000, np.int16)))
     assert set(portaudio.streams[0].pull(100)) == {1000}
     speaker.volume = 0.25
-    assert set(portaudio.streams[0].pull(100)) == {250}
+    change = portaudio.streams[0].pull(200)
+    assert change[0] == 1000  # a ramp of 5 ms, no click
+    assert set(np.sign(np.diff(change))) == {-1, 0}
+    assert set(change[110:]) == {250}
 
 
 def test_drain_waits_for_the_devices_own_delay_too(portaudio, speaker):

@@ -1,0 +1,1 @@
+"""Proofs of the live path: simulated rooms, PulseAudio's virtual devices, long runs."""
