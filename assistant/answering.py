@@ -1,5 +1,6 @@
 """Questions that no skill serves: the local language model, with the owner's leave a cloud, or an honest word."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -56,10 +57,20 @@ class Answerer:
         self._history: list[Message] = []
         self._sent: Message | None = None
         self._heard: list[str] = []
+        self._spared = False
+        self._sparing: asyncio.Future[None] | None = None
 
     def attach(self, engine: AnswerEngine, calibration: Calibration | None = None) -> None:
         """A language model has finished loading behind the first turns; what its answers are worth, if measured."""
         self._engine, self._calibration = engine, calibration
+        if self._spared:  # it was loaded while the device was hot
+            self._sparing = asyncio.ensure_future(engine.spare(on=True))
+
+    async def spare(self, *, on: bool) -> None:
+        """Answer in one sentence with less of the processor (the device is hot, or its supply weak), or as usual."""
+        self._spared = on
+        if self._engine is not None:
+            await self._engine.spare(on=on)
 
     def anticipate(self, words: str) -> None:
         """The words of a question so far, while they are being spoken; "" when listening begins.
@@ -114,6 +125,8 @@ class Answerer:
         """The local model's answer: short, unless more was asked for."""
         messages = self._prompt.messages(self._history, question)
         self._sent = messages[-1]
+        if self._spared:
+            return brief(engine.answer(messages, max_tokens=SHORT_TOKENS // 2, evidence=evidence), 1)
         if asks_for_more(question, self._language):
             return engine.answer(messages, max_tokens=LONG_TOKENS, evidence=evidence)
         return brief(engine.answer(messages, max_tokens=SHORT_TOKENS, evidence=evidence))

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from assistant import events as ev
 from assistant.answering import Answerer
 from assistant.artifacts.selection import Choice, Selection, select
 from assistant.audio import Samples
@@ -21,6 +22,8 @@ from assistant.config import Settings
 from assistant.conversation import Conversation, TurnObserver
 from assistant.errors import AssistantError, StoreError
 from assistant.events import EventBus
+from assistant.hardware.heat import Easing, Strain
+from assistant.hardware.probe import read_power
 from assistant.interpreting import Interpreter
 from assistant.llm.prompt import Prompt
 from assistant.local_model import FirstChoice, LocalAnswers
@@ -32,6 +35,7 @@ from assistant.nlu.understanding import Understanding
 from assistant.outdoors import Outdoors, exchange_often, open_outdoors
 from assistant.recorder import NoLoudspeaker
 from assistant.skills.home_source import HomeSource
+from assistant.skills.kit import Health
 from assistant.skills.own import OwnSentences
 from assistant.skills.registry import Skills
 from assistant.speaking import Output, Speaker
@@ -75,6 +79,9 @@ class Appliance:
     understanding: Understanding
     loaded_s: dict[str, float]
     """Seconds each part took to load (several load at a time)."""
+    outdoors: Outdoors
+    easing: Easing
+    """What heat and a weak supply mean for the language model."""
     model: asyncio.Task[None] | None = None
     """The language model on its way; None when none is installed."""
 
@@ -126,6 +133,15 @@ async def refresh_names(appliance: Appliance) -> None:
     await rooms.hearing.run(rooms.recognizer.set_phrases, phrases)
 
 
+def _leaving(bus: EventBus, clock: Clock) -> Callable[[bool], None]:
+    """Tells the light when something leaves."""
+    return lambda on: bus.publish(ev.Leaving(turn="", at=clock.monotonic(), on=on))
+
+
+def _health(strain: Strain) -> Health:
+    return Health(strain.temperature_c, strain.hot, strain.weak_supply, strain.slowed)
+
+
 @contextlib.asynccontextmanager
 async def open_appliance(
     settings: Settings,
@@ -151,12 +167,14 @@ async def open_appliance(
     clock = clock or SystemClock()
     load, bus = _Load(), EventBus()
     named, keeper, previous = Named(), _KeepNames(), list[TurnTrace]()
+    easing = Easing(clock, settings.hardware.hot_c)
     async with contextlib.AsyncExitStack() as stack:
         workers = {name: ThreadWorker(name) for name in ("hearing", "thinking", "acting", "speaking", "answering")}
         for worker in workers.values():
             stack.callback(worker.close)
         selection = await load("selection", lambda: select(settings))
-        outdoors = await stack.enter_async_context(open_outdoors(settings, clock, keep=keep))
+        leaving = _leaving(bus, clock)
+        outdoors = await stack.enter_async_context(open_outdoors(settings, clock, keep=keep, on_leaving=leaving))
         here, own = load_home(settings.paths.home), load_own(settings)
         store = await load("store", lambda: open_memory(settings, keep=keep), workers["acting"])
         stack.push_async_callback(workers["acting"].run, store.close)
@@ -180,6 +198,7 @@ async def open_appliance(
                 ledger=outdoors.sent,
                 left=outdoors.outside.later if outdoors.outside else None,
                 trace=lambda: previous[-1] if previous else None,
+                health=lambda: _health(easing.judge(read_power())),
                 models=lambda: [f"{choice.engine} with {choice.title}" for choice in selection.running()],
             )
         )
@@ -206,7 +225,9 @@ async def open_appliance(
         first = FirstChoice(answers, settings, service)
         watching: tuple[TurnObserver, ...] = (*observers, _Previous(previous), keeper, first)
         conversation = Conversation(rooms, wake, SpeechDetector(vad), watching)
-        appliance = Appliance(settings, selection, rooms, conversation, named, understanding, load.seconds)
+        appliance = Appliance(
+            settings, selection, rooms, conversation, named, understanding, load.seconds, outdoors, easing
+        )
         await workers["acting"].run(lambda: _follow_preferences(appliance, outdoors))
         phrases = await load("phrases", understanding.phrases, workers["thinking"])
         await load("grammar", lambda: recognizer.set_phrases(phrases), workers["hearing"])
@@ -258,6 +279,7 @@ class _Deaf:
     """Stands where sound would come in when only typed requests are served."""
 
     phrases: tuple[str, ...] = ()
+    suspicion = 0.0
 
     def set_phrases(self, phrases: Sequence[str]) -> None:
         """Nothing listens."""

@@ -5,7 +5,7 @@ Nothing of it exists while the owner has configured neither a home hub, a cloud 
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from assistant.clock import Clock
 from assistant.config import Settings
 from assistant.egress.client import DoorProcess, EgressClient
 from assistant.egress.outside import Outside
-from assistant.egress.settings import DoorSettings, door_settings
+from assistant.egress.settings import door_settings
 from assistant.routing.audit import today
 from assistant.routing.door import DoorError
 from assistant.routing.ledger import Ledger
@@ -44,9 +44,9 @@ class Outdoors:
                 return
 
 
-def door_socket(settings: DoorSettings) -> Path:
+def door_socket(settings: Settings) -> Path:
     """Where the door of the running assistant listens."""
-    return settings.data / "door.sock"
+    return settings.service.door or door_settings(settings).data / "door.sock"
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def borrow_door(settings: Settings) -> Iterator[EgressClient]:
     when no door can be started.
     """
     wanted = door_settings(settings)
-    client = EgressClient(door_socket(wanted))
+    client = EgressClient(door_socket(settings))
     try:
         for _ in client.blocking({"verb": "status"}, wait_s=2.0):
             break
@@ -81,8 +81,13 @@ async def exchange_often(outside: Outside, minutes: float) -> None:
 
 
 @asynccontextmanager
-async def open_outdoors(settings: Settings, clock: Clock, *, keep: bool) -> AsyncGenerator[Outdoors]:
-    """Start the door where the settings ask for one, and stop it at the end.
+async def open_outdoors(
+    settings: Settings, clock: Clock, *, keep: bool, on_leaving: Callable[[bool], None] | None = None
+) -> AsyncGenerator[Outdoors]:
+    """Start the door where the settings ask for one, and stop it at the end; one that a service manager runs
+    (service.door) is used as it is.
+
+    `on_leaving` is told True right before something leaves and False when that is over.
 
     Raises UsageError for an address that may not be used, DoorError when the door cannot be started.
     """
@@ -92,10 +97,11 @@ async def open_outdoors(settings: Settings, clock: Clock, *, keep: bool) -> Asyn
         there = keep and (wanted.data / "ledger.db").is_file()
         yield Outdoors(ledger=Ledger(wanted.data, clock) if there else None)
         return
-    process = DoorProcess(wanted.to_json(), door_socket(wanted))
+    process = DoorProcess(wanted.to_json(), door_socket(settings)) if settings.service.door is None else None
     await asyncio.to_thread(lambda: wanted.data.mkdir(parents=True, exist_ok=True, mode=0o700))
-    await asyncio.to_thread(process.ensure)
-    client = EgressClient(process.path)
+    if process is not None:
+        await asyncio.to_thread(process.ensure)
+    client = EgressClient(door_socket(settings), on_leaving=on_leaving)
     try:
         yield Outdoors(
             client=client,
@@ -104,4 +110,5 @@ async def open_outdoors(settings: Settings, clock: Clock, *, keep: bool) -> Asyn
             ledger=Ledger(wanted.data, clock),
         )
     finally:
-        await asyncio.to_thread(process.close)
+        if process is not None:
+            await asyncio.to_thread(process.close)

@@ -23,10 +23,11 @@ MAY_IMPORT = {
     "store": set(),
     "llm": set(),
     "tts": {"audio"},
-    "hardware": set(),
+    "hardware": {"events"},
+    "service": {"events", "trace"},
     "artifacts": {"stt"},
     "routing": {"nlu", "store"},
-    "egress": {"routing", "artifacts", "skills"},
+    "egress": {"routing", "artifacts", "skills", "service"},
 }
 
 HTTP_CLIENTS = {"httpx", "requests", "urllib.request", "http.client", "aiohttp", "websockets", "urllib3", "websocket"}

@@ -65,7 +65,7 @@ class PowerReport:
     temperature_c: float | None
     """Of the processor, degrees Celsius."""
     source: str
-    """Where the flags come from: "vcgencmd", "hwmon" or "" when nothing tells."""
+    """Where the flags come from: "firmware", "vcgencmd", "hwmon" or "" when nothing tells."""
     now: tuple[str, ...] = ()
     """Flags that hold at this moment."""
     since_start: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ def probe(root: Path = Path("/"), *, disk: Path | None = None) -> HardwareReport
         cores=_cores(root),
         ram_mb=_kilobytes(root / "proc/meminfo", "MemTotal"),
         disk_free_mb=_free_mb(disk or root),
-        power=_power(root),
+        power=read_power(root),
         npu=_npu(root),
     )
 
@@ -187,23 +187,33 @@ def _version(text: str) -> str:
     return found.group() if found else ""
 
 
-def _power(root: Path) -> PowerReport:
+def read_power(root: Path = Path("/")) -> PowerReport:
+    """Heat and power alone: two small files where the kernel tells. Never raises."""
     millidegrees = _integer(root / "sys/class/thermal/thermal_zone0/temp")
     temperature = None if millidegrees is None else millidegrees / 1000
     fan = next((_integer(h / "fan1_input") for h in _hwmon(root, "pwmfan", "cooling_fan")), None)
-    answer = _run(root, "vcgencmd", "get_throttled")
-    found = re.search(r"throttled=0x([0-9a-fA-F]+)", answer or "")
+    source, answer = "firmware", _firmware_flags(root)
+    if not answer:
+        source, answer = "vcgencmd", _run(root, "vcgencmd", "get_throttled") or ""
+    found = re.fullmatch(r"(?:throttled=)?(?:0x)?([0-9a-fA-F]{1,8})", answer.strip())
     if found:
         bits = int(found.group(1), 16)
         now = tuple(name for bit, name in THROTTLE_FLAGS.items() if bits >> bit & 1)
         past = tuple(name for bit, name in THROTTLE_FLAGS.items() if bits >> (bit + 16) & 1)
-        return PowerReport(temperature, "vcgencmd", now, past, fan)
+        return PowerReport(temperature, source, now, past, fan)
     # without the tool (or the right to use it) the kernel still tells of under-voltage
     for sensor in _hwmon(root, "rpi_volt"):
         alarm = _integer(sensor / "in0_lcrit_alarm")
         if alarm is not None:
             return PowerReport(temperature, "hwmon", ("under-voltage",) if alarm else (), (), fan)
     return PowerReport(temperature, "", fan_rpm=fan)
+
+
+def _firmware_flags(root: Path) -> str:
+    """The kernel's own file of throttle flags (raspberrypi/linux #2397), in hex; "" where it has none."""
+    platform = root / "sys/devices/platform"
+    files = [*_sorted(platform, "soc*/*firmware/get_throttled"), *_sorted(platform, "*firmware/get_throttled")]
+    return _text(files[0]) if files else ""
 
 
 def _hwmon(root: Path, *names: str) -> list[Path]:

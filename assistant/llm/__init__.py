@@ -35,6 +35,15 @@ class LanguageModel(Protocol):
 
 
 @runtime_checkable
+class Spares(Protocol):
+    """A model that can do with less of the processor."""
+
+    def spare(self, *, on: bool) -> None:
+        """Use half of the usual threads, or all of them again. On the model's thread; counts from the next step."""
+        ...
+
+
+@runtime_checkable
 class ReadsAhead(Protocol):
     """A model that can read a question while it is being spoken."""
 

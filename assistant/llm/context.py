@@ -40,6 +40,7 @@ class EngineContext:
         """Load `path` with `threads` workers and room for `context` tokens. Raises ModelError."""
         self.path = path
         self.context = context
+        self.threads = threads
         self._model: Any = None
         self._context: Any = None
         self._load(threads)
@@ -72,6 +73,11 @@ class EngineContext:
             raise ModelError(
                 f"{self.path}: there is not enough memory for {self.context} tokens of context; ask for fewer"
             )
+
+    def spare(self, *, on: bool) -> None:
+        """See llm.Spares."""
+        threads = max(1, self.threads // 2) if on else self.threads
+        llama_cpp.llama_set_n_threads(self._context, threads, threads)
 
     def tokens(self, prompt: str) -> list[int]:
         """The prompt as token numbers."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from assistant.clock import Clock
 from assistant.errors import AssistantError, ModelError
-from assistant.llm import LanguageModel, Message, ReadsAhead
+from assistant.llm import LanguageModel, Message, ReadsAhead, Spares
 from assistant.llm.confidence import Evidence
 from assistant.texts import texts
 from assistant.workers import ThreadWorker, Worker, ahead
@@ -91,6 +91,12 @@ class AnswerEngine:
                 yield piece
         if not said:
             raise AssistantError(self._texts["model_silent"])
+
+    async def spare(self, *, on: bool) -> None:
+        """Let the model use less of the processor, where it can; what it is doing now is finished as it began."""
+        model: object = self._model
+        if isinstance(model, Spares):
+            await self._worker.run(lambda: model.spare(on=on))
 
     def anticipate(self, messages: Sequence[Message]) -> None:
         """Let the model read what a prompt will begin with, while its last message is still being spoken.

@@ -52,6 +52,18 @@ class SentEntry:
     """Bytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the machine feels, for whoever asks it."""
+
+    temperature_c: float | None = None
+    """Of the processor, degrees Celsius; None where nothing tells."""
+    hot: bool = False
+    weak_supply: bool = False
+    slowed: bool = False
+    """The processor runs slower than it could, by its own protection."""
+
+
 class Ledger(Protocol):
     """The part of the ledger that can be asked aloud."""
 
@@ -136,5 +148,6 @@ class Kit:
     ledger: Ledger | Callable[[datetime], str] | None = None
     """What left the device: entries that are put into words here, or a function of the present time that says it."""
     trace: Callable[[], TurnTrace | None] = lambda: None
+    health: Callable[[], Health] = Health
     models: Callable[[], Sequence[str]] = tuple
     """The engines at work, as plain phrases."""

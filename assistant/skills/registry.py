@@ -20,11 +20,12 @@ from assistant.skills import Reply, Skill, TurnContext
 from assistant.skills.alarms import Alarms
 from assistant.skills.chance import Chance
 from assistant.skills.clock import TimeAndDate
+from assistant.skills.condition import Condition
 from assistant.skills.conversation import Conversation
 from assistant.skills.findings import Findings, Left
 from assistant.skills.home import HomeControl
 from assistant.skills.hub import Hub
-from assistant.skills.kit import Announcement, Kit, Ledger, Questions, Undo
+from assistant.skills.kit import Announcement, Health, Kit, Ledger, Questions, Undo
 from assistant.skills.lists import Lists
 from assistant.skills.music import Music
 from assistant.skills.preferences import Preferences
@@ -87,6 +88,7 @@ class Skills:
         ledger: Ledger | Callable[[datetime], str] | None = None,
         trace: Callable[[], TurnTrace | None] | None = None,
         models: Callable[[], Sequence[str]] = tuple,
+        health: Callable[[], Health] = Health,
         left: Left | None = None,
         rng: random.Random | None = None,
         source: Callable[[], Source] = clock_source,
@@ -101,6 +103,7 @@ class Skills:
                 while nothing can leave.
             trace: returns the trace of the turn before the present one.
             models: the engines at work, as phrases for "what are you running on?".
+            health: how hot and how well supplied the machine is.
             left: questions that were left to be found out; None while nothing can leave.
             rng: dice, coins and the choice between equally good replies; a seeded one in tests.
             source: where the machine's clock has its time from; another one in tests.
@@ -123,6 +126,7 @@ class Skills:
             ledger=ledger,
             trace=trace or (lambda: None),
             models=models,
+            health=health,
         )
         self._clock = clock
         self._last_served = ""
@@ -148,6 +152,7 @@ class Skills:
             HomeControl(self.kit),
             Music(self.kit),
             Weather(self.kit),
+            Condition(self.kit),
             self._findings,
             self._conversation,
         ):

@@ -229,7 +229,7 @@ def test_no_command_loads_an_http_client(place, server, words):
 def test_the_running_assistants_door_is_used(models, place):
     """Two doors on one ledger would each think the other's calls interrupted."""
     settings = load_settings()
-    process = DoorProcess(door_settings(settings).to_json(), door_socket(door_settings(settings)))
+    process = DoorProcess(door_settings(settings).to_json(), door_socket(settings))
     process.ensure()
     try:
         assert models("pull", "thinker")[0] == 0

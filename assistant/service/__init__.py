@@ -1,0 +1,1 @@
+"""Running under systemd: readiness, a watchdog that believes sound alone, one instance, logs without words."""
