@@ -111,7 +111,9 @@ class Loudspeaker:
         """Open it at `sample_rate` Hz (a voice's own; any chunk's rate is converted), or at the device's own rate
         where it cannot. `volume` is 0..1. Raises AudioError when there is no such device or it is busy.
         """
-        self._wanted, self._asked_rate, self._remembered = device, sample_rate, remembered or Remembered(None)
+        self._wanted, self._asked_rate = device, sample_rate
+        self.remembered = remembered or Remembered(None)
+        """Which devices served before; the microphone asks it too."""
         self.volume = volume
         """Amplitude factor, 0..1; changes take effect with the next block."""
         self.ducked = False
@@ -219,7 +221,7 @@ class Loudspeaker:
         before, self.device = self.device, None
         for attempt in (1, 2):
             with contextlib.suppress(AudioError):
-                for candidate in ranked("loudspeaker", self._wanted, self._remembered["loudspeaker"]):
+                for candidate in ranked("loudspeaker", self._wanted, self.remembered["loudspeaker"]):
                     with contextlib.suppress(AudioError):
                         await bounded(functools.partial(self._open, candidate), 2 * CLOSING_SECONDS, candidate.name)
                         logger.warning("the loudspeaker is now '%s'", candidate.name)
@@ -258,7 +260,7 @@ class Loudspeaker:
                 self._rate, self._latency = rate, round(stream.latency * rate)
                 self.device, self.played, self._called_at = chosen, played, time.monotonic()
             self._stream = OpenStream(stream, lambda: None)
-        self._remembered.keep("loudspeaker", chosen)
+        self.remembered.keep("loudspeaker", chosen)
 
     def _recast(self, rate: int) -> None:
         """What waits was made for the old device's rate."""

@@ -1,4 +1,4 @@
-"""Which devices served last, so that a webcam that is plugged in does not become the microphone."""
+"""Which devices served first, so that a webcam that is plugged in does not become the microphone."""
 
 import json
 import logging
@@ -29,10 +29,10 @@ class Remembered:
         return self._known.get(kind, "")
 
     def keep(self, kind: Kind, device: Device) -> None:
-        """`device` serves as `kind`."""
-        name = device.usb or device.label
-        if self._known.get(kind) == name:
+        """`device` serves as `kind`. The first one is remembered: another that stands in for it is not."""
+        if self._known.get(kind):
             return
+        name = device.usb or device.label
         self._known[kind] = name
         if self._path is None:
             return
