@@ -223,6 +223,11 @@ class Conversation:
         """Whether a turn is going on."""
         return self._running is not None and not self._running.task.done()
 
+    @property
+    def listening(self) -> bool:
+        """Whether a turn still takes words."""
+        return self._running is not None and self._running.hearing
+
     def serves(self, turn: str) -> bool:
         """Whether the turn with this id is going on."""
         return self._running is not None and self._running.trace.turn == turn

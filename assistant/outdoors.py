@@ -37,11 +37,21 @@ class Outdoors:
         """The answer to "what did you send today?"."""
         return today(self.ledger.entries() if self.ledger else [], now)
 
+    switched: bool | None = None
+    """How this process last turned the switch; None when it has not."""
+
     def stay_offline(self, on: bool) -> None:
         """Turn the switch at the door, blocking (skills run on a thread). Raises DoorError."""
-        if self.client is not None:
+        if self.client is not None and self.switched != on:
             for _ in self.client.blocking({"verb": "offline", "on": on}, wait_s=2.0):
-                return
+                break
+            self.switched = on
+
+    async def switch(self, on: bool) -> None:
+        """The same without a thread, for the button: nothing that keeps the skills busy delays it. Raises DoorError."""
+        if self.client is not None:
+            await self.client.set_offline(on)
+            self.switched = on
 
 
 def door_socket(settings: Settings) -> Path:

@@ -18,6 +18,10 @@ from assistant.conversation import TurnObserver
 from assistant.errors import AudioError
 from assistant.live import listen
 from assistant.recorder import ReplyRecorder
+from assistant.service.journal import TurnLog, log_to_journal
+from assistant.service.lock import only_instance
+from assistant.service.notify import Notifier
+from assistant.serving import serve
 from assistant.sources import Recording
 
 
@@ -33,14 +37,16 @@ def run(context: click.Context, demonstrate: bool, out: Path | None, as_json: bo
     Without a microphone and a loudspeaker it plays recorded requests through the very same path instead, prints each
     turn, leaves the replies as WAV files, and ends.
     """
-    settings = settings_of(context, home)
-    missing = "" if demonstrate else missing_sound(settings)
+    settings, notifier = settings_of(context, home), Notifier()
+    # a service waits for its microphone; a person who tries it out is shown what it can do
+    missing = "" if demonstrate or notifier.managed else missing_sound(settings)
     if demonstrate or missing:
         if missing:
             click.echo(f"No live sound here ({missing}). Playing the demonstration instead.", err=as_json)
         return asyncio.run(demonstration(settings, out or settings.paths.replies, as_json=as_json))
     try:
-        asyncio.run(live(settings, out, as_json=as_json))
+        with only_instance(settings.paths.data):
+            asyncio.run(live(settings, out, notifier, as_json=as_json))
     except KeyboardInterrupt:
         click.echo("Goodbye.", err=as_json)
     return 0
@@ -78,10 +84,13 @@ async def demonstration(settings: Settings, out: Path, *, as_json: bool) -> int:
     return 0 if len(served) == len(demo.requests()) else 1
 
 
-async def live(settings: Settings, out: Path | None, *, as_json: bool) -> None:
-    """Listen until cancelled."""
-    printer = Printer(as_json=as_json)
-    observers: tuple[TurnObserver, ...] = (ReplyRecorder(out), printer) if out else (printer,)
+async def live(settings: Settings, out: Path | None, notifier: Notifier, *, as_json: bool) -> None:
+    """Listen until told to stop. As a service it prints nothing: what it tells goes to the journal, without words."""
+    words, quiet = settings.service.log_words, notifier.managed
+    if quiet:
+        log_to_journal(words=words)
+    shown: TurnObserver = TurnLog(words=words) if quiet else Printer(as_json=as_json)
+    observers: tuple[TurnObserver, ...] = (ReplyRecorder(out), shown) if out else (shown,)
     begun = time.perf_counter()
     loudspeaker = Loudspeaker(settings.audio.loudspeaker, volume=settings.audio.volume / 100)
     try:
@@ -93,10 +102,10 @@ async def live(settings: Settings, out: Path | None, *, as_json: bool) -> None:
 
             await appliance.rooms.acting.run(loudness)
             preferences.listeners.append(loudness)
-            if not as_json:
+            if not (as_json or quiet):
                 introduce(appliance.selection)
                 greet(appliance, time.perf_counter() - begun)
-            await listen(appliance, loudspeaker)
+            await serve(appliance, listen(appliance, loudspeaker), notifier)
     finally:
         loudspeaker.close()
 

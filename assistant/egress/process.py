@@ -37,6 +37,7 @@ from assistant.errors import AssistantError, UsageError
 from assistant.routing.ledger import Ledger
 from assistant.routing.payload import MAX_TOKENS, inspect
 from assistant.routing.wire import MOST_BYTES, WireError, encode, receive
+from assistant.service.notify import Notifier, inherited_sockets
 
 logger = logging.getLogger(__name__)
 
@@ -328,8 +329,16 @@ def _same_user(writer: asyncio.StreamWriter) -> bool:
     return uid in (os.getuid(), 0) or os.environ.get("ASSISTANT_CORE_UID") == str(uid)
 
 
-async def open_door(door: Door, path: Path) -> AsyncGenerator[asyncio.Server]:
-    """Listen on the Unix socket `path` (mode 0600) until the generator is closed."""
+async def open_door(door: Door, path: Path, inherited: socket.socket | None = None) -> AsyncGenerator[asyncio.Server]:
+    """Listen on the Unix socket `path` (mode 0600), or on one that a service manager opened, until the generator is
+    closed."""
+    if inherited is not None:
+        server = await asyncio.start_unix_server(door.serve, sock=inherited, limit=MOST_BYTES)
+        try:
+            yield server
+        finally:
+            server.close()
+        return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, at start and end
     old = os.umask(0o177)
@@ -351,9 +360,12 @@ async def _run(settings: DoorSettings, path: Path, *, with_parent: bool) -> None
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)  # nothing follows the settings but the end
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with aclosing(open_door(Door(settings, SystemClock()), path)) as opened:
+    inherited, notifier = inherited_sockets(), Notifier()
+    opening = open_door(Door(settings, SystemClock()), path, inherited[0] if inherited else None)
+    async with aclosing(opening) as opened:
         async for _ in opened:
             print("ready", flush=True)
+            notifier.ready("the door is open to the core alone")
             await stop.wait()
             break
 
