@@ -11,6 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Protocol, TypeAlias
 
+from assistant.artifacts.catalogue import Kind as ModelKind
+from assistant.artifacts.catalogue import load_catalogue
+from assistant.artifacts.recommend import instead
 from assistant.artifacts.selection import Choice
 from assistant.config import Settings
 from assistant.egress.client import DoorProcess, EgressClient
@@ -111,7 +114,13 @@ def load(backend: Backend, settings: Settings, *, threads: int, service: Service
 
             assert backend.path is not None
             cache = settings.paths.cache / "working-models.json"
-            return LlamaCppModel(backend.path, threads=threads, context=settings.thinking.context, cache=cache)
+            return LlamaCppModel(
+                backend.path,
+                threads=threads,
+                context=settings.thinking.context,
+                cache=cache,
+                instead=lambda free: instead(load_catalogue(), ModelKind.LLM, free),
+            )
         case "hailo":
             from assistant.llm.hailo import HailoModel  # noqa: PLC0415
 

@@ -63,3 +63,12 @@ def recommended(catalogue: Catalogue, memory: int, speeds: dict[str, float] | No
     """One model of each kind that has one for this machine."""
     found = (best_for(catalogue, kind, memory, speeds) for kind in Kind)
     return tuple(entry for entry in found if entry is not None)
+
+
+def instead(catalogue: Catalogue, kind: Kind, free: int) -> str:
+    """What to say to somebody whose model does not fit: the largest of its kind that needs at most `free` bytes."""
+    fitting = [entry for entry in catalogue.of(kind) if entry.ram_mb * 10**6 <= free]
+    if not fitting:
+        return "no model of the catalogue fits either; free some memory"
+    best = max(fitting, key=lambda entry: entry.ram_mb)
+    return f"the largest one that fits is {best.id} ({best.ram_mb} MB): assistant models pull {best.id}"

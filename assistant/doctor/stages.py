@@ -3,6 +3,8 @@
 import importlib.metadata
 from collections.abc import Callable, Iterator
 
+from assistant.artifacts.catalogue import Kind, load_catalogue
+from assistant.artifacts.recommend import instead
 from assistant.artifacts.selection import Choice, Selection, Stage, select
 from assistant.config import Settings
 from assistant.doctor.check import Check, from_error
@@ -49,14 +51,16 @@ def _stage(choice: Choice, load: Callable[[], object] | None) -> Check:
         return Check(name, "fail", detail, remedy)
     if choice.source == "none":
         return Check(name, "absent", choice.notice or "none installed", choice.improve)
+    memory = ""
     if load is not None:
         try:
-            load()
+            held = load()
+            memory = f", {held} MB of memory" if isinstance(held, int) else ""
         except AssistantError as error:
             return from_error(name, error, "choose another model: assistant models list")
         except ImportError as error:
             return Check(name, "fail", f"{choice.engine} cannot be loaded ({error})", "run scripts/setup")
-    detail = f"{choice.engine} ({_package(choice.engine)}), {choice.title} ({choice.source})"
+    detail = f"{choice.engine} ({_package(choice.engine)}), {choice.title} ({choice.source}){memory}"
     if choice.notice:
         return Check(name, "warn", f"{detail}; {choice.notice}", choice.improve)
     return Check(name, "ok", detail, choice.improve)
@@ -99,11 +103,21 @@ def _loaders(settings: Settings, selection: Selection) -> dict[Stage, Callable[[
 
         return PiperVoice(selection.tts.require(), rate=settings.speaking.rate)
 
-    def language_model() -> object:
+    def language_model() -> int:
+        from assistant.llm import Message, memory  # noqa: PLC0415
         from assistant.llm.llamacpp import LlamaCppModel  # noqa: PLC0415
 
-        model = LlamaCppModel(selection.llm.require(), threads=settings.thinking.threads, cache=tried)
+        path, before = selection.llm.require(), memory.resident_mb()
+        model = LlamaCppModel(
+            path,
+            threads=settings.thinking.threads,
+            context=settings.thinking.context,
+            cache=tried,
+            instead=lambda free: instead(load_catalogue(), Kind.LLM, free),
+        )
+        model.prepare([Message("user", "")])  # the weights come into memory when they are first used
+        held = memory.resident_mb() - before
         model.close()
-        return model
+        return held
 
     return {"wake": wake, "vad": voice_activity, "stt": hearing, "tts": voice, "llm": language_model}

@@ -39,6 +39,10 @@ class Header:
     context: int
     """Tokens of context it was trained for; 0 when it does not say."""
     tensors: int
+    layers: int = 0
+    """0, as with `kv_width`, when it does not say."""
+    kv_width: int = 0
+    """Numbers a layer keeps of a token as its key, and as many as its value."""
 
 
 class _Damaged(Exception):  # noqa: N818 - never leaves this file
@@ -149,11 +153,19 @@ def _read(path: Path, reader: _Reader) -> Header:
     architecture = str(values.get("general.architecture") or "")
     if not architecture:
         raise _Damaged
-    context = values.get(f"{architecture}.context_length")
+
+    def number(key: str) -> int:
+        found = values.get(f"{architecture}.{key}")
+        return found if isinstance(found, int) and 0 < found < _MOST else 0
+
+    heads = number("attention.head_count")
+    head = number("attention.key_length") or (number("embedding_length") // heads if heads else 0)
     return Header(
         architecture=architecture,
         name=str(values.get("general.name") or path.stem),
         template=str(values.get("tokenizer.chat_template") or ""),
-        context=context if isinstance(context, int) else 0,
+        context=number("context_length"),
         tensors=tensors,
+        layers=number("block_count"),
+        kv_width=(number("attention.head_count_kv") or heads) * head,
     )

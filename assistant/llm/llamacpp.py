@@ -3,7 +3,7 @@
 import codecs
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from assistant.llm.context import BATCH, EngineContext, shared
 from assistant.llm.gguf import Header, read_header
 from assistant.llm.guard import Guard
 from assistant.llm.masking import Constraint, Logits, Masks
+from assistant.llm.memory import ensure_fits
 from assistant.llm.prefix import Prefix, PrefixFiles
 from assistant.llm.template import ChatTemplate
 from assistant.trial import ensure_loads, fingerprint
@@ -46,16 +47,26 @@ words with the beginning of what follows."""
 class LlamaCppModel(EngineContext):
     """A loaded instruct model. One generation at a time; the next one takes over from one that was left unfinished."""
 
-    def __init__(self, path: Path, *, threads: int, context: int = 2048, cache: Path | None = None) -> None:
-        """Load `path` with `threads` workers and room for `context` tokens; `cache` as in `trial.ensure_loads`.
+    def __init__(
+        self,
+        path: Path,
+        *,
+        threads: int,
+        context: int = 2048,
+        cache: Path | None = None,
+        instead: Callable[[int], str] | None = None,
+    ) -> None:
+        """Load `path` with `threads` workers and room for `context` tokens.
 
-        Raises ModelError, one line, for a file that is no complete instruct model.
+        `cache` as in `trial.ensure_loads`, `instead` as in `memory.ensure_fits`. Raises ModelError, one line, for a
+        file that is no complete instruct model, or one that does not fit into memory.
         """
         self.header: Header = read_header(path)
         if not self.header.template:
             raise ModelError(f"{path}: has no chat template, so it is no instruct model; choose one that is")
         if self.header.context:
             context = min(context, self.header.context)
+        ensure_fits(path, self.header, context, instead=instead)
         ensure_loads(path, ["-I", tryload.__file__, str(path)], what="language model", cache=cache)
         super().__init__(path, threads=threads, context=context)
         self._sampler = _sampler(self._size)

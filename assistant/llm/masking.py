@@ -39,17 +39,17 @@ class Masks:
 
     def __init__(self, vocabulary: int) -> None:
         """`vocabulary` is the engine's pointer; this must not be used after the model is closed."""
-        size = int(llama_cpp.llama_vocab_n_tokens(vocabulary))
+        self._size = size = int(llama_cpp.llama_vocab_n_tokens(vocabulary))
         buffer = ctypes.create_string_buffer(_LONGEST_TOKEN)
-        self._tokens: list[bytes] = []
+        tokens: list[bytes] = []
         for token in range(size):
             length = _lib.llama_token_to_piece(vocabulary, token, buffer, _LONGEST_TOKEN, 0, True)
             piece = ctypes.string_at(buffer, max(0, length))
             control = _lib.llama_vocab_get_attr(vocabulary, token) & llama_cpp.LLAMA_TOKEN_ATTR_CONTROL
-            self._tokens.append(b"\xff" + piece if control else piece)  # the mark of a token that is no text
+            tokens.append(b"\xff" + piece if control else piece)  # the mark of a token that is no text
         make: Any = llguidance.LLTokenizer  # its stub leaves out the constructor used here
         self._tokenizer = make.from_llamacpp(
-            tokens=self._tokens,
+            tokens=tokens,
             vocab_ptr=vocabulary,
             tokenize_fptr=ctypes.cast(_lib.llama_tokenize, ctypes.c_void_p).value,
             eos_token=max(0, int(llama_cpp.llama_vocab_eos(vocabulary))),
@@ -57,7 +57,7 @@ class Masks:
         )
 
     def __len__(self) -> int:
-        return len(self._tokens)
+        return self._size
 
     def json(self, schema: Mapping[str, Any]) -> "Constraint":
         """A constraint to JSON of `schema`, on one line. Give every string a `maxLength`: nothing else ends it.

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from assistant.artifacts import select
-from assistant.artifacts.catalogue import Catalogue
-from assistant.artifacts.recommend import memory_class, recommended
+from assistant.artifacts.catalogue import Catalogue, Kind
+from assistant.artifacts.recommend import instead, memory_class, recommended
 from assistant.artifacts.store import Store
 from assistant.config import Hearing, Paths, Settings, Speaking, Thinking, WakeSettings
 from assistant.errors import ModelError
@@ -148,3 +148,17 @@ def test_recommendations_fit(known):
     assert [e.id for e in recommended(known, 8000)] == ["a-voice", "large-llm"]
     assert [e.id for e in recommended(known, 1000)] == []
     assert [e.id for e in recommended(known, 8000, {"large-llm": 0.5})] == ["a-voice"]
+
+
+@pytest.mark.parametrize(
+    ("free", "says"),
+    [
+        (10**10, "large-llm"),
+        (3000 * 10**6, "large-llm"),
+        (3000 * 10**6 - 1, "pull small-llm"),
+        (500 * 10**6 - 1, "no model of the catalogue fits"),
+        (0, "free some memory"),
+    ],
+)
+def test_what_fits_instead(known, free, says):
+    assert says in instead(known, Kind.LLM, free)

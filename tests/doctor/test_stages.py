@@ -1,5 +1,6 @@
 """Every stage is examined with its real engine; one that cannot run is a failure with a remedy."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from assistant.artifacts.embedded import embedded_dir
 from assistant.config import Hearing, Paths, Settings, Speaking, Thinking, WakeSettings
 from assistant.doctor import stages
 from assistant.doctor.check import Check
+from assistant.llm import memory
+from assistant.llm.gguf import read_header
+from scripts.make_tiny_gguf import write_tiny_gguf
 
 
 @pytest.fixture
@@ -84,3 +88,20 @@ def test_the_catalogue_is_broken(paths, tmp_path, monkeypatch):
     Path(tmp_path / "models" / "catalogue.toml").write_text("version = 7")
     monkeypatch.setenv("ASSISTANT_MODELS", str(tmp_path / "models"))
     assert by_name(Settings(paths=paths))["models"].state == "fail"
+
+
+def test_a_language_models_memory_is_told(paths, tmp_path):
+    model = write_tiny_gguf(tmp_path / "tiny.gguf")
+    found = by_name(Settings(paths=paths, thinking=Thinking(model=str(model))))["language model"]
+    assert found.state == "ok"
+    assert re.search(r", \d+ MB of memory$", found.detail)
+
+
+def test_a_language_model_that_does_not_fit_names_one_that_does(paths, tmp_path, monkeypatch):
+    model = write_tiny_gguf(tmp_path / "tiny.gguf")
+    free = memory.needed_bytes(read_header(model), model.stat().st_size, 2048) + memory.RESERVE - 1
+    monkeypatch.setattr(memory, "free_bytes", lambda: free)
+    found = by_name(Settings(paths=paths, thinking=Thinking(model=str(model))))["language model"]
+    assert found.state == "fail"
+    assert "needs about" in found.detail
+    assert "fits" in found.remedy
