@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -44,7 +44,9 @@ from assistant.stt import Recognizer, RecognizerStream
 from assistant.stt.endpoint import Endpointer, Limits
 from assistant.stt.graph import pronounce
 from assistant.stt.vosk import VoskRecognizer
+from assistant.tooling import with_tools
 from assistant.trace import TurnTrace
+from assistant.traffic import TrafficCounter
 from assistant.tts.cache import CachedVoice, voice_key
 from assistant.tts.piper import PiperVoice
 from assistant.turn import Rooms
@@ -181,7 +183,8 @@ async def open_appliance(
         home = await workers["acting"].run(lambda: HomeSource(store, here, outdoors.hub))
         understanding, voice, recognizer, wake, vad = await asyncio.gather(
             load("understanding",
-                 lambda: Understanding(home(), names=named, clock=clock, language=settings.language, own=own),
+                 lambda: with_tools(
+                     Understanding(home(), names=named, clock=clock, language=settings.language, own=own), settings),
                  workers["thinking"]),
             load("voice", lambda: load_voice(settings, selection), workers["speaking"]),
             load("recogniser", lambda: load_hearing(settings, selection, hearing=hearing), workers["hearing"]),
@@ -223,7 +226,8 @@ async def open_appliance(
             settings, selection.llm, rooms.answerer, clock=clock, worker=workers["answering"], service=service
         )
         first = FirstChoice(answers, settings, service)
-        watching: tuple[TurnObserver, ...] = (*observers, _Previous(previous), keeper, first)
+        counter = TrafficCounter(store, clock, workers["acting"])
+        watching: tuple[TurnObserver, ...] = (*observers, _Previous(previous), keeper, first, counter)
         conversation = Conversation(rooms, wake, SpeechDetector(vad), watching)
         appliance = Appliance(
             settings, selection, rooms, conversation, named, understanding, load.seconds, outdoors, easing
@@ -243,6 +247,7 @@ async def open_appliance(
             stack.callback(asyncio.create_task(first.run(appliance.ready)).cancel)
         yield appliance
         await asyncio.gather(*keeper.tasks, return_exceptions=True)
+        await counter.settle()
 
 
 def _follow_preferences(appliance: Appliance, outdoors: Outdoors) -> None:
@@ -327,15 +332,20 @@ def load_own(settings: Settings) -> OwnSkills:
     return own
 
 
-def load_understanding(settings: Settings) -> Understanding:
-    """Understanding alone, of this home and the owner's own sentences: for measurements and tools."""
-    return Understanding(
+def load_understanding(settings: Settings, without: Collection[str] = ()) -> Understanding:
+    """Understanding alone, of this home and the owner's own sentences: for measurements and tools.
+
+    `without` names tiers to leave out: "classifier", "llm".
+    """
+    understanding = Understanding(
         load_home(settings.paths.home),
         names=no_names,
         clock=SystemClock(),
         language=settings.language,
         own=load_own(settings),
+        classify="classifier" not in without,
     )
+    return understanding if "llm" in without else with_tools(understanding, settings)
 
 
 def load_listening(settings: Settings) -> tuple[Recognizer, Interpreter]:

@@ -1,7 +1,8 @@
-"""The appliance's own traffic, read from its ledger (or from turns printed as JSON) instead of guessed. Read-only.
+"""The appliance's own traffic, read from its counts and its ledger instead of guessed. Read-only.
 
-The ledger holds one entry for every question that the skills did not serve and that was considered for leaving the
-house, and what each one that left has cost. Timers, lights and the like are not in it.
+The device counts every turn by day and by where it was served. The ledger holds one entry for every question that the
+skills did not serve and that was considered for leaving the house, and what each one that left has cost. Turns printed
+as JSON serve where neither is at hand.
 """
 
 import json
@@ -15,6 +16,10 @@ from typing import Any
 from assistant.bench.cost_inputs import HOURS_PER_MONTH, tidy
 from assistant.errors import StoreError
 from assistant.routing.ledger import Entry, entry_of
+from assistant.store.traffic import read
+
+LEAST_COUNTED = 2
+"""Days with turns: from one no month can be told."""
 
 LEAST_DAYS = 1.0
 """From less than a day no month can be told."""
@@ -63,6 +68,21 @@ class Traffic:
         }
 
 
+def from_device(data: Path) -> Traffic:
+    """Traffic as this appliance counted it (every turn, whatever served it), and what its ledger says of the money.
+
+    Raises StoreError, one line, when nothing was counted or the count covers too little to tell.
+    """
+    path, ledger = data / "assistant.db", data / "door" / "ledger.db"
+    counted = read(path)
+    if len(counted) < LEAST_COUNTED:
+        raise StoreError(f"{path}: turns of {len(counted)} days are counted, too few to tell a month from; wait a day")
+    turns = sum(sum(each.turns.values()) for each in counted)
+    outside = sum(each.turns.get("cloud", 0) for each in counted)
+    calls, cost = _calls(_entries(ledger)) if ledger.is_file() else (0, 0.0)
+    return Traffic(str(path), turns, outside, calls, cost, (counted[-1].day - counted[0].day).days + 1.0)
+
+
 def from_ledger(path: Path) -> Traffic:
     """Traffic in the ledger at `path`.
 
@@ -70,7 +90,7 @@ def from_ledger(path: Path) -> Traffic:
     """
     if not path.is_file():
         raise StoreError(f"{path}: there is no ledger yet; it begins with the first question once a service is set up")
-    entries = [entry_of(seq, body) for seq, body in _rows(path)]
+    entries = _entries(path)
     times = [each.at for each in entries if each.at is not None and each.at.tzinfo and each.at > _CLOCK_WAS_SET]
     days = (max(times) - min(times)).total_seconds() / 86_400 if times else 0.0
     released = {each.seq for each in entries if each.kind == "escalate"}
@@ -79,12 +99,22 @@ def from_ledger(path: Path) -> Traffic:
         raise StoreError(f"{path}: no question is in the ledger yet; give the load with --load-requests-per-month")
     if days < LEAST_DAYS:
         raise StoreError(f"{path}: covers {days * 24:.1f} hours, too little to tell a month from; wait for a day's use")
+    return Traffic(str(path), questions, len(released), *_calls(entries), days)
+
+
+def _calls(entries: list[Entry]) -> tuple[int, float]:
+    """Questions that were sent, and what they cost."""
+    released = {each.seq for each in entries if each.kind == "escalate"}
     sent = {ticket for each in entries if each.kind == "sent" and (ticket := _ticket(each)) in released}
     cost: dict[int, float] = {}
     for each in entries:
         if each.kind in ("done", "interrupted") and (ticket := _ticket(each)) in sent:
             cost[ticket] = _money(each)  # the last word counts
-    return Traffic(str(path), questions, len(released), len(sent), sum(cost.values()), days)
+    return len(sent), sum(cost.values())
+
+
+def _entries(path: Path) -> list[Entry]:
+    return [entry_of(seq, body) for seq, body in _rows(path)]
 
 
 def _rows(path: Path) -> list[tuple[int, bytes | None]]:

@@ -30,8 +30,8 @@ def _input_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @click.option("--preset", help=f"Begin from a published example: {', '.join(cost_presets.names())}.")
 @click.option("--file", "path", type=click.Path(path_type=Path), help="Inputs (TOML); they replace the preset's.")
-@click.option("--measured", is_flag=True, help="Take load, share and price of a call from this appliance's ledger.")
-@click.option("--ledger", type=click.Path(path_type=Path), help="The same from a ledger elsewhere.")
+@click.option("--measured", is_flag=True, help="Take load, share and price of a call from this appliance's use.")
+@click.option("--ledger", type=click.Path(path_type=Path), help="The same from a ledger alone: questions that could leave.")
 @click.option("--turns", type=click.Path(path_type=Path), help="The share from turns as run --json prints them.")
 @_input_options
 @click.option("--currency", help="Sign or code that amounts are printed with.")
@@ -62,8 +62,10 @@ def cost(
         layers.add(read_toml(path), str(path))
     if sum((measured, ledger is not None, turns is not None)) > 1:
         raise UsageError("give only one of --measured, --ledger and --turns")
-    if measured or ledger is not None:
-        traffic = cost_measured.from_ledger(ledger or settings_of(context).paths.data / "door" / "ledger.db")
+    if measured:
+        traffic = cost_measured.from_device(settings_of(context).paths.data)
+    elif ledger is not None:
+        traffic = cost_measured.from_ledger(ledger)
     elif turns is not None:
         traffic = cost_measured.from_turns(turns)
     if traffic is not None:

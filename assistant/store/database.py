@@ -93,9 +93,19 @@ class Store:
 
     def put_lazily(self, **facts: Fact) -> None:
         """Store facts that may be lost by a power cut: no flush, so it costs a flash card nothing but the page."""
+        with self._unhurried():
+            self.put(**facts)
+
+    def run_lazily(self, sql: str, values: Sequence[object] = ()) -> None:
+        """One statement whose effect may be lost by a power cut."""
+        with self._unhurried(), self.write() as db:
+            db.execute(sql, values)
+
+    @contextmanager
+    def _unhurried(self) -> Iterator[None]:
         self._db.execute("PRAGMA synchronous = NORMAL")
         try:
-            self.put(**facts)
+            yield
         finally:
             self._db.execute("PRAGMA synchronous = FULL")
 

@@ -29,6 +29,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             list INTEGER NOT NULL REFERENCES lists(id) ON DELETE CASCADE,
             words TEXT NOT NULL)""",
     ),
+    (
+        """CREATE TABLE traffic (
+            day TEXT NOT NULL, route TEXT NOT NULL, turns INTEGER NOT NULL, PRIMARY KEY (day, route)) WITHOUT ROWID""",
+    ),
 )
 """One tuple of statements a version; version N is reached by running MIGRATIONS[N - 1]."""
 

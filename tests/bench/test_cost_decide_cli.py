@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date
 from io import StringIO
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from assistant.bench import cost_presets
 from assistant.cli import COMMANDS, main
+from assistant.store import open_store
+from assistant.store.traffic import count
 from tests.bench.test_cost_measured import used_ledger
 
 
@@ -70,16 +73,40 @@ def test_flags_stand_above_the_file_and_the_file_above_the_preset(call, tmp_path
 def test_cost_takes_measured_traffic(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path))
     ledger = used_ledger(tmp_path / "door")
-    for where in (("--measured",), ("--ledger", ledger.path)):
-        found = json.loads(call("cost", "--preset", "kit-200k", *where, "--json")[1])
-        assert found["measured"]["questions"] == 20
-        assert found["inputs"]["load"]["requests_per_month"] == pytest.approx(20 / 4 * 730 / 24)
-        assert found["hybrid"]["share_escalated"] == 0.4
-        assert found["cloud"]["per_request"] == pytest.approx(0.002)
-        assert found["inputs"]["origins"]["hybrid.share"] == "measured"
-    status, out, _ = call("cost", "--preset", "kit-200k", "--measured")
+    found = json.loads(call("cost", "--preset", "kit-200k", "--ledger", ledger.path, "--json")[1])
+    assert found["measured"]["questions"] == 20
+    assert found["inputs"]["load"]["requests_per_month"] == pytest.approx(20 / 4 * 730 / 24)
+    assert found["hybrid"]["share_escalated"] == 0.4
+    assert found["cloud"]["per_request"] == pytest.approx(0.002)
+    assert found["inputs"]["origins"]["hybrid.share"] == "measured"
+    status, out, _ = call("cost", "--preset", "kit-200k", "--ledger", ledger.path)
     assert status == 0
     assert "20 questions in 4.0 days, 8 released; 4 calls cost" in out
+
+
+def test_cost_takes_the_turns_that_were_counted(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path))
+    used_ledger(tmp_path / "door")
+    store = open_store(tmp_path / "assistant.db")
+    for day in (1, 2, 4):
+        for route in ["command"] * 10 + ["local"] * 2 + ["cloud"] * 3:
+            count(store, date(2026, 3, day), route)
+    store.close()
+    found = json.loads(call("cost", "--preset", "kit-200k", "--measured", "--json")[1])
+    assert found["measured"]["questions"] == 45
+    assert found["inputs"]["load"]["requests_per_month"] == pytest.approx(45 / 4 * 730 / 24)
+    assert found["hybrid"]["share_escalated"] == pytest.approx(0.2)
+    assert found["cloud"]["per_request"] == pytest.approx(0.002)
+
+
+def test_cost_needs_two_days_of_counts(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path))
+    store = open_store(tmp_path / "assistant.db")
+    count(store, date(2026, 3, 1), "command")
+    store.close()
+    status, _, err = call("cost", "--preset", "kit-200k", "--measured")
+    assert status == 1
+    assert "turns of 1 days are counted, too few" in err
 
 
 def test_cost_draws(call, tmp_path: Path) -> None:
@@ -101,7 +128,7 @@ def test_cost_draws(call, tmp_path: Path) -> None:
         (("cost", "--preset", "kit-200k", "--edge-price", "much"), 2, "'much' is not a valid float"),
         (("cost", "--edge-price", "5"), 2, "cloud is missing"),
         (("cost", "--file", "absent.toml"), 2, "absent.toml: cannot be read"),
-        (("cost", "--preset", "kit-200k", "--measured"), 1, "there is no ledger yet"),
+        (("cost", "--preset", "kit-200k", "--measured"), 1, "nothing has been counted yet"),
         (("cost", "--preset", "kit-200k", "--measured", "--turns", "x"), 2, "give only one of"),
         (("decide", "--latency", "7", "--defaults"), 2, "--latency must be 0, 1, 2 or 3"),
         (("decide", "--file", "absent.toml"), 2, "absent.toml: cannot be read"),
@@ -110,7 +137,10 @@ def test_cost_draws(call, tmp_path: Path) -> None:
         (("decide",), 2, "no answer for latency"),
     ],
 )
-def test_wrong_use_is_one_line(call, arguments: tuple[str, ...], status: int, said: str) -> None:
+def test_wrong_use_is_one_line(
+    call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], status: int, said: str
+) -> None:
+    monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path))
     found, out, err = call(*arguments)
     assert (found, out) == (status, "")
     assert said in err
