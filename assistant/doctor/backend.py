@@ -1,5 +1,7 @@
 """What the language model runs on, why, and whether the accelerator's service keeps to itself. Contacts nobody."""
 
+import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,6 +47,9 @@ def backend(settings: Settings, llm: Choice, machine: HardwareReport) -> Iterato
     cards = [one for one in found if one.kind == "hailo"]
     if cards and machine.npu.state != "ready":
         yield Check(name, "warn", f"accelerator.hef is set, but {machine.npu.detail}", machine.npu.remedy)
+    if cards and "hailo_platform" not in sys.modules and importlib.util.find_spec("hailo_platform") is None:
+        remedy = "sudo apt install python3-h10-hailort, and make the virtual environment with --system-site-packages"
+        yield Check(name, "fail", "accelerator.hef is set, but hailo_platform is not installed", remedy)
     for one in cards:
         if one.path is not None and not one.path.is_file():
             remedy = "put the model's .hef there or correct the settings"

@@ -13,6 +13,7 @@ from assistant.doctor.backend import backend, service
 from assistant.doctor.check import Check
 from assistant.hardware.probe import NpuReport
 from tests.bench.test_choose import ABSENT, READY, Backend, choice, chooser, machine, row, settings_for
+from tests.simulators.hailo_platform import Card, install
 
 
 def told(settings: Settings, llm: Choice, npu: NpuReport = ABSENT) -> list[Check]:
@@ -42,7 +43,8 @@ def test_before_and_after_the_measurement_and_when_it_is_stale(tmp_path):
     assert "other models or hardware" in check.detail
 
 
-def test_the_card_alone(tmp_path):
+def test_the_card_alone(tmp_path, monkeypatch):
+    install(monkeypatch, Card())
     hef = tmp_path / "q.hef"
     hef.write_bytes(b"x")
     settings = settings_for(tmp_path, accelerator={"hef": hef})
@@ -52,6 +54,13 @@ def test_the_card_alone(tmp_path):
     assert (first.state, first.remedy) == ("warn", "install all of them in one version")
     hef.unlink()
     assert "there is no such file" in told(settings, choice(), READY)[0].detail
+
+
+def test_the_vendors_package_is_missing(tmp_path):
+    hef = tmp_path / "q.hef"
+    hef.write_bytes(b"x")
+    first, _ = told(settings_for(tmp_path, accelerator={"hef": hef}), choice(), READY)
+    assert (first.state, "--system-site-packages" in first.remedy) == ("fail", True)
 
 
 def test_a_backend_that_is_named_but_not_set_up(tmp_path):
