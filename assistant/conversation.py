@@ -18,9 +18,10 @@ from assistant import events as ev
 from assistant.audio import Samples
 from assistant.audio.ring import Ring
 from assistant.audio.vad import SpeechDetector
+from assistant.listening import Frame
 from assistant.nlu.dialogue import Dialogue
 from assistant.trace import TurnTrace
-from assistant.turn import Frame, Result, Rooms, Turn
+from assistant.turn import Result, Rooms, Turn
 from assistant.wake import Wake, WakeEngine
 
 logger = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from functools import lru_cache
 
 from assistant.nlu import Intent
 from assistant.nlu.dialogue import Dialogue
-from assistant.nlu.network import Completeness
 from assistant.nlu.sounds_like import SoundsLike
 from assistant.nlu.understanding import Understanding, nothing
 from assistant.stt import Hypothesis, Transcription
+from assistant.stt.endpoint import Ending
 from assistant.stt.strip import strip_wake
 
 CLEAR = 0.9
@@ -51,14 +51,14 @@ class Interpreter:
         self._sounds_like = sounds_like
         self._wake_phrases = tuple(wake_phrases)
         # a partial transcript stays the same for many frames: look each one up once
-        self.completeness = lru_cache(maxsize=64)(self._completeness)
+        self.ending = lru_cache(maxsize=64)(self._ending)
 
     def said(self, text: str) -> str:
         """The words without the wake phrase that the pre-roll may have brought along."""
         return strip_wake(text, self._wake_phrases)
 
-    def _completeness(self, said: str) -> Completeness:
-        return self._understanding.completeness(said)
+    def _ending(self, said: str) -> Ending:
+        return self._understanding.ending(said)
 
     def interpret(self, transcription: Transcription, dialogue: Dialogue) -> Heard:
         """What was asked for; empty text when nothing was said but (perhaps) the wake phrase."""

@@ -6,35 +6,31 @@ with exactly one `TurnEnded`.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from assistant import events as ev
 from assistant.answering import Answer, Answerer
-from assistant.audio import SAMPLE_RATE, Samples
-from assistant.audio.vad import Activity
+from assistant.audio import Samples
 from assistant.clock import Clock
 from assistant.errors import AssistantError
 from assistant.interpreting import Heard, Interpreter
+from assistant.listening import Frames, Listening
 from assistant.nlu import Intent
 from assistant.nlu.dialogue import Dialogue
 from assistant.nlu.intent import json_slots
 from assistant.skills import Reply, TurnContext
 from assistant.skills.registry import Skills
 from assistant.speaking import Speaker, once
-from assistant.stt import Recognizer, RecognizerStream, Transcription
+from assistant.stt import Recognizer
 from assistant.stt.endpoint import Endpointer
 from assistant.texts import texts
 from assistant.workers import Worker
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-
-WAKE_TAIL_S = 0.4
-"""A word that begins longer than this before the wake detection is the wake phrase's: the models fire at most 0.35 s
-after its end (docs/wake.md), and the phrase's last word lasts longer than what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +42,6 @@ class Deadlines:
     understand: float = 2.0
     act: float = 5.0
     """A home hub answers within 3 s or not at all; the store within milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A frame of sound and what voice activity detection made of it."""
-
-    samples: Samples
-    activity: Activity
-
-
-class Frames(Protocol):
-    """The sound that follows the wake word. Closing it says that the turn has heard enough."""
-
-    rule: str
-    """Why they end, where nothing in them ended the request: "end-of-sound" or "button"."""
-
-    def __aiter__(self) -> AsyncIterator[Frame]: ...
-
-    def aclose(self) -> Coroutine[Any, Any, None]: ...
 
 
 @dataclass(slots=True)
@@ -84,6 +61,9 @@ class Rooms:
     clock: Clock
     language: str = "en"
     deadlines: Deadlines = field(default_factory=Deadlines)
+    partials: list[Callable[[str], None]] = field(default_factory=list)
+    """Told of the words so far (without the wake phrase) whenever they change, for whoever can prepare something while
+    they are spoken. They must return at once, and nothing may be done yet: the words may still change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +109,9 @@ class Turn:
     # -- the line ------------------------------------------------------------------------------------------
 
     async def _spoken(self, preroll: Samples, frames: Frames, begins_s: float) -> str:
+        listening = Listening(self._rooms, self._dialogue, self._stage, self._publish)
         async with aclosing(frames):
-            transcription = await self._hear(preroll, frames, begins_s)
+            transcription = await listening.hear(preroll, frames, begins_s)
         if transcription is None:
             return "nothing"
         rooms, chosen = self._rooms, transcription.chosen
@@ -141,9 +122,7 @@ class Turn:
             source=chosen.source,
             reason=transcription.reason,
         )
-        heard = await self._stage(
-            "understand", rooms.thinking, lambda: rooms.interpreter.interpret(transcription, self._dialogue)
-        )
+        heard = await listening.understand(transcription)
         if not heard.text:
             return "nothing"
         if heard.source == "matched":
@@ -157,49 +136,6 @@ class Turn:
         interpreter = self._rooms.interpreter
         heard = await self._stage("understand", self._rooms.thinking, lambda: interpreter.read(text, self._dialogue))
         return await self._serve(heard)
-
-    async def _hear(self, preroll: Samples, frames: Frames, begins_s: float) -> Transcription | None:
-        """The words, or None when nobody spoke."""
-        rooms = self._rooms
-        endpointer = rooms.endpointer
-        endpointer.begin(begins_s)
-        partial, started, rule = "", False, ""
-        position = last_speech = begins_s
-        # what begins earlier belongs to the wake phrase
-        skip_s = max(0.0, len(preroll) / SAMPLE_RATE - WAKE_TAIL_S)
-        stream = await self._stage("recognise", rooms.hearing, lambda: rooms.recognizer.start(skip_s))
-        if len(preroll):
-            partial = await self._stage("recognise", rooms.hearing, partial_of(stream, preroll))
-        async for frame in frames:
-            activity = frame.activity
-            position = activity.position_s
-            if activity.speech and not started:
-                started = True
-                self._publish(ev.SpeechStarted, stream_s=position)
-            if activity.last_speech_s is not None:
-                last_speech = activity.last_speech_s
-            words = await self._stage("recognise", rooms.hearing, partial_of(stream, frame.samples))
-            if words != partial:
-                partial = words
-                self._publish(ev.PartialTranscript, text=partial)
-            said = rooms.interpreter.said(partial)
-            completeness = rooms.interpreter.completeness(said)
-            fired = endpointer.update(
-                now_s=position,
-                speech=activity.speech,
-                silence_s=activity.silence_s,
-                partial=said,
-                complete=completeness.complete,
-                extendable=completeness.extendable,
-            )
-            if fired:
-                rule = fired
-                break
-        rule = rule or frames.rule
-        self._publish(ev.SpeechEnded, rule=rule, stream_s=position, last_speech_s=min(last_speech, position))
-        if rule == "nothing":
-            return None
-        return await self._stage("recognise", rooms.hearing, stream.finish)
 
     async def _serve(self, heard: Heard) -> str:
         """Answer every request in the words; one that was not done decides the outcome."""
@@ -307,8 +243,3 @@ class Turn:
 
     def _publish(self, happened: type[ev.Event], /, **fields: Any) -> None:  # noqa: ANN401 - the event's own fields
         self._rooms.bus.publish(happened(turn=self.id, at=self._rooms.clock.monotonic(), **fields))
-
-
-def partial_of(stream: RecognizerStream, samples: Samples) -> Callable[[], str]:
-    """A call for the recogniser's thread: feed it and have the words so far."""
-    return lambda: stream.feed(samples)

@@ -61,7 +61,7 @@ def measure_understanding(stage: Stage, settings: Settings, effort: Effort) -> N
     partials = [" ".join(request.split()[: 1 + n]) for request in REQUESTS for n in range(len(request.split()))]
     for number, counts in enumerate(effort.rounds(stage, series.name)):
         began = time.perf_counter()
-        understanding.completeness(partials[number % len(partials)])
+        understanding.ending(partials[number % len(partials)])
         if counts:
             series.add((time.perf_counter() - began) * 1e6)
     stage.facts["requests_by_tier"] = tiers

@@ -1,22 +1,19 @@
-"""What can be said here, as one network of words: completeness of a partial sentence, phrases, vocabulary."""
+"""What can be said here, as one network of words: phrases, vocabulary, and the graph that others walk."""
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from typing import TypeAlias
 
 from hassil.intents import RangeSlotList, SlotList
 
 from assistant.errors import AssistantError
-from assistant.nlu.catalogue import OWN_PREFIX, SENTENCES, SPAN_LISTS
+from assistant.nlu.catalogue import OWN_PREFIX, SENTENCES
 from assistant.nlu.grammar import Grammar, list_spoken
 from assistant.nlu.graph import WILD, Graph, list_words, merged
 from assistant.nlu.names import Names
 from assistant.nlu.numbers import say_number
 from assistant.nlu.prefilter import Prefilter
-from assistant.nlu.spans import abstract
 from assistant.nlu.words import clean
 
 OTHER_VALUES = 5
@@ -24,23 +21,6 @@ OTHER_VALUES = 5
 
 _OWNED = frozenset({"name", "area", "floor", "timer_name", "list_name"})
 _NUMBERS = tuple(tuple(say_number(number).split()) for number in range(101))
-
-
-@dataclass(frozen=True, slots=True)
-class Completeness:
-    """How far a partial sentence is."""
-
-    complete: bool
-    """It is a whole request as it stands (an open wildcard never counts: more may be meant)."""
-
-    extendable: bool
-    """Some sentence of the grammar goes on after these words."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    end: int
-    kinds: frozenset[str]
 
 
 Lists: TypeAlias = Mapping[str, Sequence[tuple[str, ...]]]
@@ -54,16 +34,6 @@ class Network:
         self.sides = [Side(grammar.own, grammar.lists), Side(grammar.hass, grammar.lists)]
         self._examples = examples(language)
         self.late_lists = late_lists
-
-    def walk(self, words: Sequence[str], names: Names, today: date) -> Completeness:
-        """Whether the templates end at, or go on after, `words` (clean, without courtesy)."""
-        spans = _spans(words, today)
-        late = late_lists(names)
-        complete = extendable = False
-        for side in self.sides:
-            ended, open_end = side.walk(words, spans, late)
-            complete, extendable = complete or ended, extendable or open_end
-        return Completeness(complete, extendable)
 
     def sentences(self, names: Names, prefix: str = "") -> Iterator[tuple[str, ...]]:
         """Concrete sentences that show every pair of neighbours the templates know, each at least once.
@@ -94,57 +64,19 @@ class Side:
         self._prefilter = prefilter
         local = {name: values for _, data in prefilter.blocks for name, values in data.slot_lists.items()}
         known: dict[str, SlotList] = {**prefilter.intents.slot_lists, **lists, **local}
-        self._ranges = {name for name, values in known.items() if isinstance(values, RangeSlotList)}
-        self._forms: dict[str, tuple[tuple[str, ...], ...]] = {
+        # lists of numbers, and the spoken forms of every other list's values
+        self.ranges = {name for name, values in known.items() if isinstance(values, RangeSlotList)}
+        self.values: dict[str, tuple[tuple[str, ...], ...]] = {
             name: tuple(dict.fromkeys(form for form in list_words(values) if form)) for name, values in known.items()
         }
         self.graph: Graph = merged(prefilter.graphs)
-        self._slots = [[label for label in arcs if label == WILD or label[0] == "{"] for arcs in self.graph.arcs]
+        self.slots = [[label for label in arcs if label == WILD or label[0] == "{"] for arcs in self.graph.arcs]
+        """The lists and wildcards that go out of each state."""
 
     @property
     def forms(self) -> Lists:
         """Spoken forms of every list, spans included as far as misheard words are concerned."""
-        return {**self._forms, **dict.fromkeys(self._ranges, _NUMBERS), **spoken_spans()}
-
-    def walk(
-        self, words: Sequence[str], spans: Mapping[int, _Span], late: Mapping[str, tuple[tuple[str, ...], ...]]
-    ) -> tuple[bool, bool]:
-        """(a template ends here, a template goes on) after `words`."""
-        count, graph = len(words), self.graph
-        at: list[set[int]] = [set() for _ in range(count + 1)]
-        at[0].add(0)
-        goes_on = False
-        wild_from: set[int] = set()
-        for position in range(count):
-            span = spans.get(position)
-            for target in wild_from:
-                at[position].add(target)
-            for state in at[position]:
-                arcs = graph.arcs[state]
-                at[position + 1] |= arcs.get(words[position], set())
-                for label in self._slots[state]:
-                    if label == WILD:
-                        wild_from |= arcs[label]
-                        continue
-                    name = label[1:-1]
-                    if name in SPAN_LISTS or name in self._ranges:
-                        if span is not None and (
-                            name in span.kinds or (name in self._ranges and "number" in span.kinds)
-                        ):
-                            at[span.end] |= arcs[label]
-                        if span is not None and span.end == count and "number" in span.kinds:
-                            goes_on = True  # "set a timer for ten" waits for its unit
-                        continue
-                    for form in late.get(name) or self._forms.get(name, ()):
-                        left = tuple(words[position : position + len(form)])
-                        if left == form:
-                            at[position + len(form)] |= arcs[label]
-                        elif position + len(left) == count and form[: len(left)] == left:
-                            goes_on = True
-        # a state reached by a wildcard at the last word is reached for good, but more words may belong to it
-        ended = any(state in graph.finals for state in at[count])
-        goes_on = goes_on or bool(wild_from) or any(graph.arcs[state] for state in at[count])
-        return ended, goes_on
+        return {**self.values, **dict.fromkeys(self.ranges, _NUMBERS), **spoken_spans()}
 
     def sentences(self, lists: Lists, prefix: str = "") -> Iterator[tuple[str, ...]]:
         """Concrete sentences along paths that use every arc, lists filled so that every value comes up."""
@@ -154,13 +86,13 @@ class Side:
             if not intent.startswith(prefix):
                 continue
             values = {
-                **self._forms,
-                **dict.fromkeys(self._ranges, _NUMBERS),
+                **self.values,
+                **dict.fromkeys(self.ranges, _NUMBERS),
                 **{name: tuple(list_words(local)) for name, local in data.slot_lists.items()},
                 **lists,
                 "number": _NUMBERS,
             }
-            wild = [name for name in data.sentences[0].list_names() if name not in self._forms or not self._forms[name]]
+            wild = [name for name in data.sentences[0].list_names() if name not in self.values or not self.values[name]]
             for path in _covering(graph):
                 pairs = set(zip(("^", *path), (*path, "$"), strict=True)) - seen
                 if not pairs:
@@ -176,7 +108,7 @@ class Side:
     def vocabulary(self) -> set[str]:
         """Words on arcs and in lists."""
         words = {label for arcs in self.graph.arcs for label in arcs if label != WILD and label[0] != "{"}
-        return words | {word for forms in self._forms.values() for form in forms for word in form}
+        return words | {word for forms in self.values.values() for form in forms for word in form}
 
 
 def _owned(name: str) -> bool:
@@ -234,20 +166,6 @@ def _covering(graph: Graph) -> list[tuple[str, ...]]:
                 used.add((state, label))
                 found.append((*first[state], label, *last[found_target]))
     return list(dict.fromkeys(found))
-
-
-def _spans(words: Sequence[str], today: date) -> dict[int, _Span]:
-    """The spans of `words` by their first word."""
-    found: dict[int, _Span] = {}
-    spans = abstract(words, today)
-    position = 0
-    for word in spans.text.split():
-        span = spans.spans.get(word)
-        length = len(span.words.split()) if span else 1
-        if span:
-            found[position] = _Span(position + length, span.kinds)
-        position += length
-    return found
 
 
 def late_lists(names: Names) -> dict[str, tuple[tuple[str, ...], ...]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from assistant.clock import Clock
 from assistant.nlu import catalogue
 from assistant.nlu.classifier import MODEL, Classifier
+from assistant.nlu.continuation import ending, following
 from assistant.nlu.dialogue import NO_DIALOGUE, Dialogue
 from assistant.nlu.followups import answer, lean
 from assistant.nlu.grammar import Candidate, Grammar
@@ -17,13 +18,14 @@ from assistant.nlu.intent import Class, Intent, SlotValue
 from assistant.nlu.interpret import Interpreter
 from assistant.nlu.judge import Judge
 from assistant.nlu.names import Names, NamesProvider
-from assistant.nlu.network import Completeness, Network
+from assistant.nlu.network import Network
 from assistant.nlu.own_files import NO_SKILLS, OwnSkills
 from assistant.nlu.politeness import COURTESY_WORDS, without_courtesy
 from assistant.nlu.requests import each_value, put_right, several
 from assistant.nlu.spans import Abstract, Span, abstract, cut_delay, time_with_daypart
 from assistant.nlu.sums import sums
 from assistant.nlu.words import LONGEST_REQUEST, clean
+from assistant.stt.endpoint import Ending
 
 MOST_PHRASES = 30_000
 """Phrases for a recogniser; the homes measured need fewer (docs/understanding.md)."""
@@ -95,17 +97,17 @@ class Understanding:
         """How unusual a request's wording is, in bits; a rank among sentences that sound alike."""
         return self._judge.surprise(abstract(clean(sentence).split(), self._clock.now().date()))
 
-    def completeness(self, partial: str) -> Completeness:
-        """Whether a sentence that is still being spoken is whole, and whether it can go on. Cheap, never raises."""
+    def ending(self, partial: str) -> Ending:
+        """How a sentence that is still being spoken would end here: whole or not, and whether it can go on. Cheap,
+        never raises."""
         words = clean(partial).split()
         if not words or len(words) > LONGEST_REQUEST:
-            return Completeness(False, False)
+            return Ending.OTHER
         names, today = self.names(), self._clock.now().date()
         bare = without_courtesy(words)
-        found = self.network.walk(bare, names, today)
-        if found.complete:  # the network knows no domains: hassil has the last word
-            found = Completeness(_Attempt(self, names, today).by_grammar(bare) is not None, found.extendable)
-        return found
+        found = following(self.network, bare, names, today)
+        # the network knows no domains: hassil has the last word
+        return ending(found, bare, _Attempt(self, names, today).by_grammar(bare))
 
     def phrases(self, most: int = MOST_PHRASES) -> list[str]:
         """Concrete sentences for a recogniser's grammar: together they show every pair of neighbouring words of the
@@ -126,7 +128,7 @@ class Understanding:
 
     @property
     def grammar(self) -> Grammar:
-        """Tier 1, for what is built from it (phrases, completeness, sounds-like matching)."""
+        """Tier 1, for what is built from it (phrases, how a sentence ends, sounds-like matching)."""
         return self._grammar
 
 

@@ -51,6 +51,10 @@ class RecognizerStream(Protocol):
         """Feed the next samples (16 kHz mono int16); returns the partial text so far ("" when none)."""
         ...
 
+    def settle(self) -> Transcription:
+        """What `finish` would say by now, in a pause; the utterance may go on."""
+        ...
+
     def finish(self) -> Transcription:
         """No more sound: the final text. The stream is spent afterwards."""
         ...

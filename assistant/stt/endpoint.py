@@ -1,24 +1,44 @@
 """Has the speaker finished? Rules over voice activity and the words so far; the first that fires is recorded."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 COMPLETE_SILENCE_S = 0.2
 """Silence after a complete command that nothing can continue. Shorter would fire inside the closure of a "t" or "k"
 (up to about 0.15 s of voice inactivity)."""
 
+OPTIONAL_SILENCE_S = 0.35
+"""Silence after a whole command that only a phrase could add to ("... in the kitchen", "... called pasta"). People who
+add one do it without a pause, or hesitate behind its first word, when the sentence is no whole command any more
+(docs/turn.md has the cut-off rates)."""
+
 LEAST_SPEECH_S = 0.3
 """Speech that must have been heard before words count as an utterance that silence can end. The wake word's tail and a
 click are shorter, and recognisers make words of them; "seven" takes longer."""
 
+UNFINISHED_S = 0.3
+"""Added when the words are no whole command but begin like one: with the first adaptive silence this outlasts a
+hesitation of 0.8 s and what voice activity adds to it."""
+
 EXTRA_S = 0.8
 """Added when the last word promises more ("and", "to", "um"): people search for a word about this long."""
 
-_EXTENDERS = """
-    and or but then to for from with of at by into than as if when while because so um uh erm er
-    the a an my our your his their some is are was were set add put remind tell
-"""
-EXTENDERS = frozenset(_EXTENDERS.split())
-"""Words that an English request hardly ever ends with."""
+
+class Ending(StrEnum):
+    """What the words so far are to the grammar."""
+
+    CLOSED = "closed"
+    """A whole command; nothing that would change its meaning can follow."""
+    OPTIONAL = "optional"
+    """A whole command that a phrase could add to."""
+    OPEN = "open"
+    """A whole command whose last value may be longer, or to which another may follow at once."""
+    UNFINISHED = "unfinished"
+    """The beginning of commands, none yet; or a command that was misheard."""
+    TRAILING = "trailing"
+    """The last word promises more."""
+    OTHER = "other"
+    """Speech that begins like a question the grammar does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +120,11 @@ class Endpointer:
         self._speech_s = 0.0
         self._speech_from_s, self._silence_s, self._had_words, self._rule = None, 0.0, False, None
 
-    def update(
-        self, now_s: float, speech: bool, silence_s: float, partial: str, *, complete: bool, extendable: bool
-    ) -> str | None:
+    def update(self, now_s: float, speech: bool, silence_s: float, partial: str, ending: Ending) -> str | None:
         """What is known at stream position `now_s`; the rule that ends the utterance, or None.
 
         `speech`: voice activity now; `silence_s`: seconds since the last of it; `partial`: the words so far without
-        the wake phrase; `complete`: they are a whole command; `extendable`: the grammar knows a longer one.
+        the wake phrase; `ending`: what they are to the grammar.
         """
         if self._rule is None:
             self._learn(speech, silence_s, partial)
@@ -114,8 +132,7 @@ class Endpointer:
                 self._speech_from_s = now_s if self._speech_from_s is None else self._speech_from_s
                 self._speech_s += max(0.0, now_s - self._now_s)
             self._now_s = now_s
-            kind = "complete" if complete and not extendable else "finished" if complete else "silence"
-            self._rule = self._judge(now_s, speech, silence_s, partial.split(), kind)
+            self._rule = self._judge(now_s, speech, silence_s, bool(partial), ending)
         return self._rule
 
     def end_of_sound(self) -> str:
@@ -133,15 +150,29 @@ class Endpointer:
         self._silence_s = 0.0 if speech else silence_s
         self._had_words = bool(partial)
 
-    def _judge(self, now_s: float, speech: bool, silence_s: float, words: list[str], kind: str) -> str | None:
+    def _judge(self, now_s: float, speech: bool, silence_s: float, words: bool, ending: Ending) -> str | None:
         if self._speech_from_s is not None and now_s - self._speech_from_s >= self.limits.longest_s:
             return "cap"
         if speech:
             return None
-        if not words or (kind != "complete" and self._speech_s < LEAST_SPEECH_S):
+        if not words or (ending is not Ending.CLOSED and self._speech_s < LEAST_SPEECH_S):
             waited = now_s - self._started_s >= self.limits.nothing_s and silence_s >= self.silence_s
             return ("silence" if words else "nothing") if waited else None
-        needed = COMPLETE_SILENCE_S if kind == "complete" else self.silence_s
-        if kind == "silence" and words[-1] in EXTENDERS:
-            needed += EXTRA_S
-        return kind if silence_s >= needed else None
+        rule, needed = self._needed(ending)
+        return rule if silence_s >= needed else None
+
+    def _needed(self, ending: Ending) -> tuple[str, float]:
+        """The rule that applies to such words, and the silence it asks for."""
+        match ending:
+            case Ending.CLOSED:
+                return "complete", COMPLETE_SILENCE_S
+            case Ending.OPTIONAL:
+                return "optional", OPTIONAL_SILENCE_S
+            case Ending.OPEN:
+                return "finished", self.silence_s
+            case Ending.UNFINISHED:
+                return "silence", self.silence_s + UNFINISHED_S
+            case Ending.TRAILING:
+                return "silence", self.silence_s + EXTRA_S
+            case Ending.OTHER:
+                return "silence", self.silence_s

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.stt.endpoint import COMPLETE_SILENCE_S, EXTRA_S, Endpointer, Limits, Pauses
+from assistant.stt.endpoint import (
+    COMPLETE_SILENCE_S,
+    EXTRA_S,
+    OPTIONAL_SILENCE_S,
+    UNFINISHED_S,
+    Ending,
+    Endpointer,
+    Limits,
+    Pauses,
+)
 
 STEP = 0.02
 
@@ -16,8 +25,7 @@ class Said:
     seconds: float
     speech: bool
     partial: str = ""
-    complete: bool = False
-    extendable: bool = False
+    ending: Ending = Ending.OTHER
 
 
 def play(*script: Said, endpointer: Endpointer | None = None) -> tuple[str | None, float, float]:
@@ -29,24 +37,20 @@ def play(*script: Said, endpointer: Endpointer | None = None) -> tuple[str | Non
         for _ in range(round(part.seconds / STEP)):
             now += STEP
             silence = 0.0 if part.speech else silence + STEP
-            rule = ears.update(
-                100.0 + now, part.speech, silence, part.partial, complete=part.complete, extendable=part.extendable
-            )
+            rule = ears.update(100.0 + now, part.speech, silence, part.partial, part.ending)
             if rule:
                 return rule, now, silence
     return None, now, silence
 
 
 def test_a_complete_command_ends_soon() -> None:
-    rule, _, silence = play(Said(1, True, "stop"), Said(3, False, "stop", complete=True))
+    rule, _, silence = play(Said(1, True, "stop"), Said(3, False, "stop", Ending.CLOSED))
     assert rule == "complete"
     assert silence == pytest.approx(COMPLETE_SILENCE_S, abs=STEP)
 
 
 def test_a_command_that_could_go_on_waits_for_the_speakers_pause() -> None:
-    rule, _, silence = play(
-        Said(1, True, "turn on the light"), Said(3, False, "turn on the light", complete=True, extendable=True)
-    )
+    rule, _, silence = play(Said(1, True, "turn on the light"), Said(3, False, "turn on the light", Ending.OPEN))
     assert rule == "finished"
     assert silence == pytest.approx(Limits().silence_s, abs=STEP)
 
@@ -57,20 +61,35 @@ def test_other_speech_ends_by_silence() -> None:
     assert silence == pytest.approx(Limits().silence_s, abs=STEP)
 
 
-@pytest.mark.parametrize("last", ["and", "to", "for", "um"])
-def test_a_word_that_promises_more_extends(last: str) -> None:
-    said = f"add milk {last}"
-    rule, _, silence = play(Said(1, True, said), Said(3, False, said))
-    assert rule == "silence"
-    assert silence == pytest.approx(Limits().silence_s + EXTRA_S, abs=STEP)
+@pytest.mark.parametrize(
+    ("ending", "rule", "wait"),
+    [
+        (Ending.CLOSED, "complete", COMPLETE_SILENCE_S),
+        (Ending.OPTIONAL, "optional", OPTIONAL_SILENCE_S),
+        (Ending.OPEN, "finished", Limits().silence_s),
+        (Ending.OTHER, "silence", Limits().silence_s),
+        (Ending.UNFINISHED, "silence", Limits().silence_s + UNFINISHED_S),
+        (Ending.TRAILING, "silence", Limits().silence_s + EXTRA_S),
+    ],
+)
+def test_each_ending_has_its_silence(ending: Ending, rule: str, wait: float) -> None:
+    found, _, silence = play(Said(1, True, "add milk"), Said(3, False, "add milk", ending))
+    assert found == rule
+    assert silence == pytest.approx(wait, abs=STEP)
+
+
+def test_the_silences_are_ordered_by_how_likely_more_is() -> None:
+    waits = [play(Said(1, True, "x"), Said(4, False, "x", ending))[2] for ending in Ending if ending != "other"]
+    assert waits == sorted(waits)
+    assert len(set(waits)) == len(waits)
 
 
 def test_a_pause_within_a_sentence_does_not_end_it() -> None:
     rule, now, _ = play(
         Said(1, True, "set a timer for"),
-        Said(0.9, False, "set a timer for"),
+        Said(0.9, False, "set a timer for", Ending.TRAILING),
         Said(1, True, "set a timer for ten minutes"),
-        Said(3, False, "set a timer for ten minutes", complete=True),
+        Said(3, False, "set a timer for ten minutes", Ending.CLOSED),
     )
     assert rule == "complete"
     assert now > 2.9
@@ -92,7 +111,7 @@ def test_nothing_said() -> None:
 
 
 def test_the_tail_of_the_wake_word_is_not_an_utterance() -> None:
-    rule, now, _ = play(Said(0.3, True), Said(1.5, False), Said(1, True, "stop"), Said(2, False, "stop", complete=True))
+    rule, now, _ = play(Said(0.3, True), Said(1.5, False), Said(1, True, "stop"), Said(2, False, "stop", Ending.CLOSED))
     assert rule == "complete"
     assert now > 2.8
 
@@ -116,10 +135,10 @@ def test_words_without_any_voice_end_like_nothing() -> None:
 def test_the_end_of_the_sound_ends_it_and_keeps_an_earlier_rule() -> None:
     ears = Endpointer()
     ears.begin(0.0)
-    assert ears.update(1.0, True, 0.0, "stop", complete=True, extendable=False) is None
+    assert ears.update(1.0, True, 0.0, "stop", Ending.CLOSED) is None
     assert ears.end_of_sound() == "end-of-sound"
     ears.begin(2.0)
-    assert ears.update(4.0, False, 0.5, "stop", complete=True, extendable=False) == "complete"
+    assert ears.update(4.0, False, 0.5, "stop", Ending.CLOSED) == "complete"
     assert ears.end_of_sound() == "complete"
 
 
@@ -164,17 +183,17 @@ def test_the_adaptive_silence_stays_within_its_bounds(pauses: list[float]) -> No
 
 
 words = st.sampled_from(["", "stop", "turn on the", "add milk and", "who wrote hamlet"])
-step = st.tuples(st.booleans(), words, st.booleans(), st.booleans())
+step = st.tuples(st.booleans(), words, st.sampled_from(Ending))
 
 
 @given(st.lists(step, min_size=1, max_size=120), st.floats(0.05, 0.4))
-def test_it_never_ends_during_speech_but_by_the_cap(steps: list[tuple[bool, str, bool, bool]], tick: float) -> None:
+def test_it_never_ends_during_speech_but_by_the_cap(steps: list[tuple[bool, str, Ending]], tick: float) -> None:
     ears = Endpointer()
     ears.begin(0.0)
     silence, ended = 0.0, None
-    for number, (speech, partial, complete, extendable) in enumerate(steps, 1):
+    for number, (speech, partial, ending) in enumerate(steps, 1):
         silence = 0.0 if speech else silence + tick
-        rule = ears.update(number * tick, speech, silence, partial, complete=complete, extendable=extendable)
+        rule = ears.update(number * tick, speech, silence, partial, ending)
         if ended:
             assert rule == ended  # once ended it stays so
         elif rule:
@@ -184,21 +203,26 @@ def test_it_never_ends_during_speech_but_by_the_cap(steps: list[tuple[bool, str,
 
 
 @given(step, st.floats(0, 3), st.floats(0, 3))
-def test_longer_silence_never_undoes_an_end(known: tuple[bool, str, bool, bool], first: float, second: float) -> None:
-    _, partial, complete, extendable = known
+def test_longer_silence_never_undoes_an_end(known: tuple[bool, str, Ending], first: float, second: float) -> None:
+    _, partial, ending = known
 
     def ends(silence: float) -> bool:
         ears = Endpointer()
         ears.begin(0.0)
-        ears.update(0.5, True, 0.0, partial, complete=complete, extendable=extendable)  # half a second of speech
-        rule = ears.update(0.5 + silence, False, silence, partial, complete=complete, extendable=extendable)
-        return rule is not None
+        ears.update(0.5, True, 0.0, partial, ending)  # half a second of speech
+        return ears.update(0.5 + silence, False, silence, partial, ending) is not None
 
     low, high = sorted((first, second))
     assert ends(high) or not ends(low)
 
 
-@pytest.mark.parametrize(("complete", "extendable"), [(True, False), (True, True), (False, False)])
-def test_a_complete_command_never_waits_longer_than_an_open_one(complete: bool, extendable: bool) -> None:
-    said = Said(3, False, "turn on the light", complete=complete, extendable=extendable)
-    assert play(Said(1, True, "turn on the light"), said)[2] <= Limits().silence_s + STEP
+@given(st.floats(0.1, 2.0), st.floats(0.4, 0.8), st.sampled_from([Ending.UNFINISHED, Ending.TRAILING]))
+def test_a_hesitation_before_the_last_word_is_waited_out(before: float, pause: float, ending: Ending) -> None:
+    rule, now, _ = play(
+        Said(before + 0.4, True, "set a timer for"),
+        Said(pause, False, "set a timer for", ending),
+        Said(0.6, True, "set a timer for ten minutes"),
+        Said(3, False, "set a timer for ten minutes", Ending.OPTIONAL),
+    )
+    assert rule == "optional"
+    assert now > before + pause + 1.0
