@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from assistant.answering import Answerer
+from assistant.backends import Backend
 from assistant.bench.choose import store
 from assistant.config import Settings
 from assistant.llm.prompt import Prompt
@@ -17,7 +18,7 @@ from assistant.local_model import QUIET_S, TRIES, FirstChoice, LocalAnswers
 from assistant.trace import TurnTrace
 from assistant.workers import InlineWorker, ThreadWorker
 from scripts.make_tiny_gguf import write_tiny_gguf
-from tests.bench.test_choose import Backend, choice, chooser, row, settings_for
+from tests.bench.test_choose import choice, chooser, row, settings_for
 from tests.simulators.hailo_platform import Card, install
 from tests.virtual_time import LoopClock, run
 
@@ -242,9 +243,9 @@ def test_a_whole_first_start_measures_stores_and_changes_over(tmp_path, gguf, ca
         worker = ThreadWorker("answering")
         made = LocalAnswers(settings, choice(gguf), answerer, clock=LoopClock(), worker=worker)
         await made.start()
-        assert made.unmeasured
+        before = made.unmeasured
         await FirstChoice(made, settings, None).run(ready)
-        assert not made.unmeasured
+        assert (before, made.unmeasured) == (True, False)
         stored = json.loads((tmp_path / "data" / "speed.json").read_text())["choice"]["some-model"]
         assert made.running is not None
         assert made.running.kind == stored["backend"]

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from assistant.artifacts.selection import Choice
+from assistant.backends import Backend
 from assistant.bench.choose import store
 from assistant.config import Settings
 from assistant.doctor.backend import backend, service
 from assistant.doctor.check import Check
 from assistant.hardware.probe import NpuReport
-from tests.bench.test_choose import ABSENT, READY, Backend, choice, chooser, machine, row, settings_for
+from tests.bench.test_choose import ABSENT, READY, choice, chooser, machine, row, settings_for
 from tests.simulators.hailo_platform import Card, install
 
 
