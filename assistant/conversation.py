@@ -1,7 +1,8 @@
 """The endless part: sound flows past the wake word, and each wake word begins a turn.
 
 A live source (a microphone) never waits: while a reply is spoken its frames still pass the wake word, and a wake
-word then ends the reply. A recording waits for each turn, so that it can be played faster than life.
+word then silences the reply. It is over when words follow, and goes on when none do. A recording waits for each turn,
+so that it can be played faster than life.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from assistant import events as ev
 from assistant.audio import Samples
 from assistant.audio.ring import Ring
 from assistant.audio.vad import SpeechDetector
+from assistant.barge_in import BargeIn
 from assistant.listening import Frame
 from assistant.nlu.dialogue import Dialogue
 from assistant.trace import TurnTrace
@@ -150,7 +152,11 @@ class Conversation:
         self.unmuted.set()
         self._idle = asyncio.Event()
         self._idle.set()
+        self.barge_in: BargeIn | None = None
+        """What keeps the loudspeaker from getting in the way; None where nothing is heard aloud."""
         self._running: _Running | None = None
+        self._held: _Running | None = None
+        """A turn whose reply was silenced by a wake word, until it is known whether anything follows."""
         self._pressed = False
 
     async def read(self, text: str) -> TurnTrace:
@@ -170,6 +176,7 @@ class Conversation:
         self._wake.reset()
         self._detector.reset()
         self._pressed = False
+        self._rooms.bus.subscribe(self._served)
         try:
             async with contextlib.aclosing(_generator(source.frames())) as frames:
                 async for samples in frames:
@@ -182,6 +189,8 @@ class Conversation:
         except BaseException:
             await self._interrupt()
             raise
+        finally:
+            self._rooms.bus.unsubscribe(self._served)
 
     async def _take(self, samples: Samples, source: Source) -> None:
         """Hand one frame to whoever listens."""
@@ -192,6 +201,10 @@ class Conversation:
         frame = Frame(samples, self._detector.feed(samples))
         # the wake engine hears everything, so that its features have no gaps
         wake = self._wake.process(samples)
+        if self.barge_in is not None:
+            self.barge_in.feed(samples, self._wake.suspicion)
+            if wake is not None and self.barge_in.own_wake():
+                wake = None
         await self._settle(source)
         if self._running is not None and self._running.hearing:
             self._running.inbox.put(frame)
@@ -203,8 +216,33 @@ class Conversation:
             self._pressed = False
             wake = Wake(BUTTON, frame.activity.position_s, 1.0)
         if wake is not None:
-            await self._interrupt()
+            await self._give_way()
             self._running = self._begin(source, wake, frame.activity.position_s)
+
+    async def _give_way(self) -> None:
+        """Somebody begins to speak: a reply that sounds is held, everything else that goes on is over."""
+        running, barge_in = self._running, self.barge_in
+        speaking = running is not None and not running.task.done() and barge_in is not None and barge_in.speaking
+        if running is None or barge_in is None or not speaking:
+            await self._interrupt()
+            return
+        self._drop_held()
+        barge_in.hold(running.trace.turn)
+        self._held, self._running = running, None
+
+    def _served(self, event: ev.Event) -> None:
+        """An observer: words followed the interruption, so the reply that was held is over."""
+        words = isinstance(event, ev.IntentMatched | ev.RouteDecided | ev.ReplyClause)
+        if words and self._held is not None and self.serves(event.turn):
+            self._drop_held()
+
+    def _drop_held(self) -> None:
+        held, self._held = self._held, None
+        if self.barge_in is not None:
+            self.barge_in.settle()
+        if held is not None:
+            held.task.cancel()
+            held.task.add_done_callback(lambda _: self._finish(held))
 
     def press(self) -> None:
         """The button: begin to listen; the request is over (while it listens); silence (while it thinks or speaks).
@@ -286,6 +324,11 @@ class Conversation:
         self._running = None
         self._finish(running)
         result = running.task.result()
+        if self._held is not None and self.barge_in is not None:
+            # nothing was said: it was a cough, and the reply goes on where it was
+            self._running, self._held = self._held, None
+            self.barge_in.resume()
+            return
         self._remember(result)
         if result.expects_answer and self.unmuted.is_set():
             self._running = self._begin(source, position_s=self._ring.position_s)
@@ -293,11 +336,13 @@ class Conversation:
     def _give_up(self, running: _Running) -> None:
         """End a turn without waiting for it: no frame may ever follow."""
         self._running = None
+        self._drop_held()
         running.task.cancel()
         running.task.add_done_callback(lambda _: self._finish(running))
 
     async def _interrupt(self) -> None:
         """End a turn that is still going, silencing its reply."""
+        self._drop_held()
         running, self._running = self._running, None
         if running is None:
             return

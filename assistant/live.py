@@ -3,19 +3,25 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
 
 import numpy as np
 
 from assistant import events as ev
-from assistant.appliance import Appliance
-from assistant.audio import Samples
-from assistant.audio.capture import microphone
+from assistant.appliance import Appliance, load_wake
+from assistant.audio.devices import Device
+from assistant.audio.echo import EchoCanceller, SpeexEchoCanceller, cancels_itself
 from assistant.audio.playback import Loudspeaker
+from assistant.barge_in import ALIKE_QUICK, ALIKE_SURE, RING, STOP_WORDS, BargeIn
 from assistant.errors import AssistantError, AudioError
+from assistant.microphone import LiveMicrophone
+from assistant.own_voice import OwnSound, OwnWords
 from assistant.skills.kit import Announcement
 from assistant.speaking import once
+from assistant.stt import Recognizer
+from assistant.stt.spotting import Spotter
+from assistant.stt.vosk import VoskRecognizer
 from assistant.tts import AudioChunk
+from assistant.workers import ThreadWorker
 
 logger = logging.getLogger(__name__)
 
@@ -25,54 +31,99 @@ LOOK_S = 20.0
 RING_EVERY_S = 2.5
 """Seconds from one ring to the next: long enough to hear somebody say stop in between."""
 
-RETRY_S = 3.0
-"""Seconds before a microphone that went away is tried again."""
-
-
-class LiveMicrophone:
-    """The microphone as a source that never waits and never gives up."""
-
-    name = "microphone"
-    live = True
-
-    def __init__(self, device: str, unmuted: asyncio.Event) -> None:
-        """`unmuted`: while it is not set the device is closed."""
-        self._device = device
-        self._unmuted = unmuted
-
-    async def frames(self) -> AsyncIterator[Samples]:
-        """Frames for ever. A device that goes away is said once and tried again until it is back."""
-        complained = False
-        while True:
-            await self._unmuted.wait()
-            try:
-                # closing the generator closes the device
-                async with contextlib.aclosing(microphone(self._device)) as frames:
-                    async for samples in frames:
-                        if complained:
-                            logger.warning("the microphone is back")
-                        complained = False
-                        yield samples
-                        if not self._unmuted.is_set():
-                            break
-                if not self._unmuted.is_set():
-                    continue
-            except AudioError as error:
-                if not complained:
-                    logger.error("%s; trying again every %g s", error, RETRY_S)
-                complained = True
-            await asyncio.sleep(RETRY_S)
+CHIME_S = 0.12
+"""Length of the chime after the wake word. It is played while the request is already being listened to."""
 
 
 async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
     """Serve the microphone until cancelled, and speak up when something is due."""
-    source = LiveMicrophone(appliance.settings.audio.microphone, appliance.conversation.unmuted)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(announce(appliance, loudspeaker))
-        await appliance.conversation.run(source)
+    rooms, conversation, settings = appliance.rooms, appliance.conversation, appliance.settings
+    words, own = OwnWords(rooms.clock), OwnSound(None, None)
+    worker = ThreadWorker("stopping")
+    barge_in = BargeIn(loudspeaker, own, words, stop_listeners(rooms.recognizer), worker)
+    chime = Chime(loudspeaker) if settings.audio.chime else None
+    observers = [words.observe, barge_in.observe, *([chime.observe] if chime else [])]
+    guard = await asyncio.to_thread(load_wake, settings)
+
+    def canceller(device: Device) -> OwnSound:
+        own.become(load_canceller(settings.audio.echo, device), guard)
+        return own
+
+    source = LiveMicrophone(
+        settings.audio.microphone,
+        conversation.unmuted,
+        bus=rooms.bus,
+        clock=rooms.clock,
+        remembered=loudspeaker.remembered,
+        canceller=canceller,
+        loudspeaker=loudspeaker,
+    )
+    conversation.barge_in = barge_in
+    for observer in observers:
+        rooms.bus.subscribe(observer)
+    try:
+        async with asyncio.TaskGroup() as group:
+
+            def stopped() -> None:
+                group.create_task(be_quiet(appliance))
+
+            barge_in.stopped = stopped
+            group.create_task(loudspeaker.keep())
+            group.create_task(announce(appliance, loudspeaker, barge_in))
+            await conversation.run(source)
+    finally:
+        conversation.barge_in = None
+        for observer in observers:
+            rooms.bus.unsubscribe(observer)
+        worker.close()
 
 
-async def announce(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
+def load_canceller(echo: str, device: Device) -> EchoCanceller | None:
+    """What takes the loudspeaker out of this microphone's sound; None where the setting or the device needs none, and,
+    said in the log, where the library is missing: one can still talk to it while it is silent."""
+    if echo == "off" or (echo == "auto" and cancels_itself(device.name)):
+        return None
+    try:
+        return SpeexEchoCanceller()
+    except AudioError as error:
+        logger.error("%s", error)
+        return None
+
+
+def stop_listeners(recognizer: Recognizer) -> tuple[Spotter, Spotter] | None:
+    """A quick and a sure listener for "stop"; None where the speech model takes no words at run time."""
+    if not isinstance(recognizer, VoskRecognizer):
+        return None
+    quick, sure = (recognizer.spotter(STOP_WORDS, unlike) for unlike in (ALIKE_QUICK, ALIKE_SURE))
+    return (quick, sure) if quick is not None and sure is not None else None
+
+
+async def be_quiet(appliance: Appliance) -> None:
+    """Somebody said stop: the turn is over, and nothing rings any more."""
+    appliance.conversation.stop()
+    await appliance.rooms.acting.run(appliance.rooms.skills.stop_ringing)
+
+
+class Chime:
+    """An observer: a soft note says that the wake word was heard."""
+
+    def __init__(self, loudspeaker: Loudspeaker) -> None:
+        self._loudspeaker = loudspeaker
+
+    def observe(self, event: ev.Event) -> None:
+        """Play it at once; nothing waits for it."""
+        if isinstance(event, ev.WakeDetected):
+            self._loudspeaker.play(chime(self._loudspeaker.sample_rate), event.turn)
+
+
+def chime(rate: int) -> AudioChunk:
+    """A quiet rising note."""
+    time = np.arange(round(rate * CHIME_S)) / rate
+    tone = np.sin(2 * np.pi * (660 + 1800 * time) * time) * np.sin(np.pi * time / CHIME_S) ** 2
+    return AudioChunk(np.asarray(np.round(tone * 4000), np.int16), rate)
+
+
+async def announce(appliance: Appliance, loudspeaker: Loudspeaker, barge_in: BargeIn) -> None:
     """Speak timers, alarms and reminders when they are due; ring until somebody stops it."""
     rooms, rang = appliance.rooms, ""
     while True:
@@ -84,8 +135,10 @@ async def announce(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
         if bool(rings) != bool(rang):
             rooms.bus.publish(ev.Ringing(turn=rings or rang, at=rooms.clock.monotonic(), on=bool(rings)))
         rang = rings
+        barge_in.ringing = bool(rings)
         if rings:
-            loudspeaker.play(ring(loudspeaker.sample_rate))
+            if not appliance.conversation.busy:  # it would ring into the very words that are to stop it
+                loudspeaker.play(ring(loudspeaker.sample_rate), RING)
             await asyncio.sleep(RING_EVERY_S)
             continue
         next_due = await rooms.acting.run(rooms.skills.next_due)
@@ -97,6 +150,7 @@ async def announce(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
 async def _announce(appliance: Appliance, due: Announcement) -> None:
     rooms = appliance.rooms
     with contextlib.suppress(AssistantError):  # the voice is broken: it still rings, and stays unacknowledged
+        # raises where there is no loudspeaker at all: what nobody heard stays unacknowledged
         await rooms.speaker.say(due.id, once(due.text))
         if not due.rings:
             await rooms.acting.run(lambda: rooms.skills.acknowledge(due.id))

@@ -63,16 +63,27 @@ async def captured(chosen: Device) -> AsyncGenerator[Captured]:
     waiting: deque[tuple[npt.NDArray[Any], float]] = deque(maxlen=BACKLOG_BLOCKS)
     arrived = asyncio.Event()
 
+    ended = False
+    blocks = 0
+    timer: asyncio.TimerHandle | None = None
+
     def arrive(block: npt.NDArray[Any], at: float) -> None:
+        nonlocal blocks
+        blocks += 1
         waiting.append((block, at))
         arrived.set()
-
-    ended = False
 
     def end() -> None:  # the device went away, or the list of devices is made anew
         nonlocal ended
         ended = True
         arrived.set()
+
+    def look(seen: int) -> None:  # one timer every two seconds, where a timeout on each wait would cost a task a block
+        nonlocal timer
+        if blocks == seen:
+            end()
+        else:
+            timer = loop.call_later(STALL_SECONDS, look, blocks)
 
     def capture(indata: npt.NDArray[Any], _frames: int, time: Any, _status: object) -> None:  # noqa: ANN401 - cffi's
         # the loop may be closing while the device still delivers
@@ -87,6 +98,7 @@ async def captured(chosen: Device) -> AsyncGenerator[Captured]:
     stream, rate = await bounded(opening, CLOSING_SECONDS * 2, chosen.name)
     framer = Framer(rate)
     position, taken = 0, 0
+    timer = loop.call_later(STALL_SECONDS, look, 0)
     try:
         while True:
             arrived.clear()
@@ -97,11 +109,12 @@ async def captured(chosen: Device) -> AsyncGenerator[Captured]:
                 for samples in framer.feed(block):
                     yield Captured(samples, position, heard)
                     position += FRAME_SAMPLES
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(arrived.wait(), STALL_SECONDS)
-            if ended or not arrived.is_set():
+            await arrived.wait()
+            if ended:
                 raise AudioError(f"microphone '{chosen.name}': delivers no sound any more; check its plug")
     finally:
+        if timer is not None:
+            timer.cancel()
         with contextlib.suppress(AudioError):
             await bounded(stream.close, CLOSING_SECONDS, chosen.name)
 

@@ -46,6 +46,9 @@ LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 6.0
 """A reply whose loudspeaker went away waits so long for it or for another; then it is dropped."""
 
+STANDING_IN_SECONDS = 5.0
+"""How often, while another device stands in and nothing sounds, the chosen one is tried again."""
+
 
 class Chunk(Protocol):
     """Sound to play; what a voice makes."""
@@ -107,9 +110,11 @@ class Loudspeaker:
         volume: float = 1.0,
         sample_rate: int = 22_050,
         remembered: Remembered | None = None,
+        patient: bool = False,
     ) -> None:
         """Open it at `sample_rate` Hz (a voice's own; any chunk's rate is converted), or at the device's own rate
-        where it cannot. `volume` is 0..1. Raises AudioError when there is no such device or it is busy.
+        where it cannot. `volume` is 0..1. Raises AudioError when there is no such device or it is busy; when
+        `patient`, `keep` goes on looking for one instead.
         """
         self._wanted, self._asked_rate = device, sample_rate
         self.remembered = remembered or Remembered(None)
@@ -129,7 +134,12 @@ class Loudspeaker:
         self._called_at = time.monotonic()
         self.played = Played(sample_rate)
         """What sounded when: the echo canceller's reference. Another object after another device was opened."""
-        self._open(find(device, "loudspeaker"))
+        try:
+            self._open(find(device, "loudspeaker"))
+        except AudioError as error:
+            if not patient:
+                raise
+            logger.error("%s", error)
 
     @property
     def sample_rate(self) -> int:
@@ -148,7 +158,7 @@ class Loudspeaker:
             if samples.size:
                 queue = self._held if turn and turn == self._holding else self._queue
                 queue.pieces.append(_Piece(turn, samples))
-                queue.pending = self._latency
+                queue.pending = max(1, self._latency)
 
     async def drain(self, turn: str = "") -> None:
         """Return when everything was heard or stopped. Raises AudioError when there is no device."""
@@ -197,7 +207,7 @@ class Loudspeaker:
 
     async def keep(self) -> None:
         """Follow the device for ever: open it again after it was unplugged, on another one meanwhile."""
-        missing = 0.0
+        missing = standing_in = 0.0
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             # a driver that takes no blocks is as good as gone
@@ -208,9 +218,20 @@ class Loudspeaker:
                     missing = 0.0
                 elif missing >= PATIENCE_SECONDS:
                     self.stop()
-            elif LISTING.stale and not self.sounding:
-                # something was plugged in or pulled out; perhaps the chosen one is back
-                await bounded(LISTING.rescan, 2 * CLOSING_SECONDS, "loudspeaker")
+            elif not self.sounding:
+                standing_in += LOOK_SECONDS * (not self._preferred())
+                if LISTING.stale:  # something was plugged in or pulled out
+                    with contextlib.suppress(AudioError):
+                        await bounded(LISTING.rescan, 2 * CLOSING_SECONDS, "loudspeaker")
+                elif standing_in >= STANDING_IN_SECONDS:  # a sound service does not tell when a device is back
+                    standing_in = 0.0
+                    await self.reopen()
+
+    def _preferred(self) -> bool:
+        """Whether it plays on the device that was asked for, or remembered."""
+        if self.device is None or self._wanted:
+            return self.device is not None and self.device.is_called(self._wanted)
+        return self.remembered["loudspeaker"] in {"", self.device.label, self.device.usb}
 
     async def reopen(self) -> bool:
         """Try the best device, then the others; then list them anew. True when one plays."""
@@ -224,7 +245,8 @@ class Loudspeaker:
                 for candidate in ranked("loudspeaker", self._wanted, self.remembered["loudspeaker"]):
                     with contextlib.suppress(AudioError):
                         await bounded(functools.partial(self._open, candidate), 2 * CLOSING_SECONDS, candidate.name)
-                        logger.warning("the loudspeaker is now '%s'", candidate.name)
+                        if before is None or before.name != candidate.name:
+                            logger.warning("the loudspeaker is now '%s'", candidate.name)
                         return True
                 if attempt == 1 and LISTING.stale:
                     await bounded(LISTING.rescan, 2 * CLOSING_SECONDS, "loudspeaker")

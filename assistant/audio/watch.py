@@ -53,11 +53,12 @@ class SoundWatch:
 
     def feed(self, samples: Samples, at: float) -> Trouble | None:
         """The next frame, shape (FRAME_SAMPLES,), delivered at `at` seconds (monotonic)."""
-        first = int(samples[0])
-        still = not np.any(samples != first)
-        self._zeros = self._zeros + FRAME_SECONDS if still and first == 0 else 0.0
-        self._stuck = self._stuck + FRAME_SECONDS if still and first != 0 else 0.0
-        share = float(np.mean(np.abs(samples.astype(np.int32)) >= _FULL_SCALE))
+        lowest, highest = int(samples.min()), int(samples.max())
+        self._zeros = self._zeros + FRAME_SECONDS if lowest == highest == 0 else 0.0
+        self._stuck = self._stuck + FRAME_SECONDS if lowest == highest != 0 else 0.0
+        share = 0.0
+        if highest >= _FULL_SCALE or lowest <= -_FULL_SCALE:
+            share = float(np.mean(np.abs(samples.astype(np.int32)) >= _FULL_SCALE))
         self._clipped += (share - self._clipped) * FRAME_SECONDS / CLIPPED_SECONDS
         self._measure_drift(at)
         self.trouble = self._judge()

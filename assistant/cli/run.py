@@ -11,6 +11,7 @@ from assistant.appliance import Appliance, open_appliance
 from assistant.artifacts.selection import Selection
 from assistant.audio.devices import find
 from assistant.audio.playback import Loudspeaker
+from assistant.audio.remembered import Remembered
 from assistant.cli import home_option, json_option, settings_of
 from assistant.cli.show import Printer
 from assistant.config import Settings
@@ -92,7 +93,12 @@ async def live(settings: Settings, out: Path | None, notifier: Notifier, *, as_j
     shown: TurnObserver = TurnLog(words=words) if quiet else Printer(as_json=as_json)
     observers: tuple[TurnObserver, ...] = (ReplyRecorder(out), shown) if out else (shown,)
     begun = time.perf_counter()
-    loudspeaker = Loudspeaker(settings.audio.loudspeaker, volume=settings.audio.volume / 100)
+    loudspeaker = Loudspeaker(
+        settings.audio.loudspeaker,
+        volume=settings.audio.volume / 100,
+        remembered=Remembered(settings.paths.data / "sound.json"),
+        patient=quiet,
+    )
     try:
         async with open_appliance(settings, observers=observers, output=loudspeaker, measure=True) as appliance:
             preferences = appliance.rooms.skills.preferences
