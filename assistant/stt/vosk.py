@@ -14,6 +14,7 @@ from assistant.stt import Hypothesis, Transcription, Word, libvosk
 from assistant.stt.arbiter import UNKNOWN, arbitrate
 from assistant.stt.layout import Layout, check_layout
 from assistant.stt.libvosk import EngineError, NativeModel, NativeRecognizer
+from assistant.stt.spotting import VoskSpotter
 from assistant.trial import ensure_loads
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,10 @@ class VoskRecognizer:
     def knows(self, word: str) -> bool:
         """Whether the model's vocabulary holds `word`."""
         return self._model.knows(word.lower())
+
+    def spotter(self, words: Sequence[str], unlike: Sequence[str] = ()) -> VoskSpotter | None:
+        """A listener for a few words beside the utterances; None where the model takes no runtime grammar."""
+        return VoskSpotter(self._model, words, unlike) if self.layout.runtime_grammar else None
 
     def set_phrases(self, phrases: Sequence[str]) -> None:
         """Bias the grammar recogniser to these phrases from the next utterance on; empty turns it off.
