@@ -1,7 +1,7 @@
 """Slots for a request whose intent the classifier named: taken from spans, names that exist, and a few phrases."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from rapidfuzz import fuzz
 
@@ -87,7 +87,8 @@ _ASPECTS = {
     "sun": "sun|sunny|sunshine|sunscreen|sunglasses|uv",
     "humidity": "humid|humidity|muggy",
 }
-_ASPECT_WORDS = {word: aspect for aspect, words in _ASPECTS.items() for word in words.split("|")}
+ASPECTS = {word: aspect for aspect, words in _ASPECTS.items() for word in words.split("|")}
+"""The kind of weather that a word asks about."""
 
 NAME_SCORE = 88.0
 """rapidfuzz ratio from which a heard name counts as a device's: one letter in eight may differ."""
@@ -115,7 +116,7 @@ def fill(label: str, abstract: Abstract, home: Home, names: Names) -> tuple[dict
     if label.startswith(("Weather", "TimeNow")):
         if place := _PLACE.search(_without_spans(abstract)):
             slots["place"] = place["place"].strip()
-        if aspect := next((_ASPECT_WORDS[word] for word in said.split() if word in _ASPECT_WORDS), ""):
+        if aspect := next((ASPECTS[word] for word in said.split() if word in ASPECTS), ""):
             slots["aspect"] = aspect
     if label == "MusicPlay" and (query := _PLAY.search(said)) and query["query"] not in ("music", "song", "something"):
         slots["query"] = query["query"].strip()
@@ -231,13 +232,7 @@ def _fill_home(
         slots["position"] = 50
     if label.endswith(":light") or label == "HassLightSet":
         slots["domain"] = "light"
-    names = [
-        (name, spoken)
-        for entity in home.entities
-        for name in (entity.name,)
-        for spoken in _spoken(entity.name, entity.aliases)
-    ]
-    found = nearest(said, {spoken: name for name, spoken in names})
+    found = nearest(said, spoken_names(home))
     area = nearest(said, {spoken_name(name): area.name for area in home.areas for name in (area.name, *area.aliases)})
     if found:
         entity = home.named(found)
@@ -264,9 +259,14 @@ def _fill_home(
             slots["area"] = home.here
 
 
-def _spoken(name: str, aliases: Iterable[str]) -> Iterable[str]:
-    for form in (name, *aliases):
-        yield from variants(form)
+def spoken_names(home: Home) -> dict[str, str]:
+    """Every way to say a device's name → the name."""
+    return {
+        spoken: entity.name
+        for entity in home.entities
+        for form in (entity.name, *entity.aliases)
+        for spoken in variants(form)
+    }
 
 
 def nearest(said: str, known: Mapping[str, str]) -> str:

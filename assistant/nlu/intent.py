@@ -57,6 +57,9 @@ class Intent:
     text: str = ""
     """The words this was understood from (one clause of a sentence with two requests)."""
 
+    doubtful: bool = False
+    """It would change something and is not sure enough for that: whoever serves it asks first."""
+
 
 def json_slots(intent: Intent) -> dict[str, str | int | float | bool]:
     """Slots as JSON holds them: durations in seconds, times and dates in ISO form.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assistant.clock import Clock
 from assistant.nlu import catalogue
+from assistant.nlu.called import Caller, intent_of, settled
 from assistant.nlu.classifier import MODEL, Classifier
 from assistant.nlu.continuation import ending, following
 from assistant.nlu.dialogue import NO_DIALOGUE, Dialogue
@@ -50,23 +51,30 @@ class Understanding:
         language: str = "en",
         classifier: Path = MODEL,
         own: OwnSkills = NO_SKILLS,
+        caller: Caller | None = None,
+        classify: bool = True,
     ) -> None:
         """Loads and warms the sentences and the classifier (about half a second).
 
         `names` is asked at every sentence; `classifier` is the file of tier 2, the embedded one by default; `own` are
-        the owner's sentence files.
+        the owner's sentence files; `caller` is tier 3, which may also be put into the attribute of this name later;
+        `classify` False leaves out tier 2, for measurements (it still has its veto over sentences of wildcards).
 
         Raises AssistantError, one line, for a broken sentence file or a missing classifier.
         """
         self.home = home
         self.names = names
+        self.own = own
         self._clock = clock
         self._catalogue = catalogue.extended(catalogue.load(language), own.source)
         self._grammar = Grammar(self._catalogue, home)
         self._interpreter = Interpreter(home, self._catalogue.kinds)
         self._judge = Judge(Classifier(classifier), home)
+        self._classify = classify
+        self.caller: Caller | None = None
         self.network = Network(self._grammar, language)
         self.understand("turn on the kitchen light and set a timer for ten minutes")  # hassil compiles at first use
+        self.caller = caller
 
     def understand(self, text: str, dialogue: Dialogue = NO_DIALOGUE) -> list[Intent]:
         """What `text` asks for, one intent a request, in order; a single out-of-scope intent when nothing fits.
@@ -139,6 +147,8 @@ class _Attempt:
         self._grammar = parent._grammar  # noqa: SLF001  the two are one class, split to keep state out of it
         self._interpreter = parent._interpreter  # noqa: SLF001
         self._judge = parent._judge  # noqa: SLF001
+        self._classify = parent._classify  # noqa: SLF001
+        self._caller = parent.caller
         self._home = parent.home
         self._names = names
         self._today = today
@@ -173,7 +183,7 @@ class _Attempt:
             return [single]
         if (sum_ := sums(bare)) is not None:
             return [sum_]
-        return self._by_classifier(bare if len(bare) > 1 else words, pair)
+        return self._freely(bare if len(bare) > 1 else words, pair)
 
     def _delayed(self, words: list[str]) -> Intent | None:
         """ "Turn off the lights in ten minutes": a timer that carries the command, never the command at once."""
@@ -193,10 +203,16 @@ class _Attempt:
         kind = Class.TIMER if "duration" in slots else command.kind
         return replace(command, name="TimerSet", kind=kind, slots=slots, unresolved={}, text=" ".join(words))
 
-    def _by_classifier(self, words: list[str], pair: list[list[str]]) -> list[Intent]:
+    def _freely(self, words: list[str], pair: list[list[str]]) -> list[Intent]:
+        """Tiers 2 and 3: wording that no sentence file has."""
         text = " ".join(words)
-        whole = self._judge.intent(self._abstract(words), self._names, text)
-        if whole is None or len(words) < 2:  # a noun alone ("lights") asks for nothing yet
+        if len(words) < 2:  # a noun alone ("lights") asks for nothing yet
+            return [nothing(text)]
+        whole = self._judge.intent(self._abstract(words), self._names, text) if self._classify else None
+        called = self._caller.called(text) if self._caller else None
+        if called is not None and called.name:
+            whole = settled(whole, called, intent_of(called, self._abstract(words), self._home, self._names, text))
+        if whole is None:
             return [nothing(text)]
         if whole.name.startswith("Hass") and whole.name not in _QUESTIONS:
             spans = self._abstract(words)

@@ -187,7 +187,7 @@ class Skills:
             self._drop_question(intent)
         try:
             intent = self._corrected(intent)
-            reply = self._unknown_value(intent) or self._serve(intent, context)
+            reply = self._unknown_value(intent) or self._doubted(intent, context) or self._serve(intent, context)
         except AssistantError as error:
             reply = Reply(self.kit.say("general.failed", why=_sentence(str(error))), outcome="failed")
         except Exception:  # whatever a skill's own defect is, the person is told that it is not done
@@ -195,6 +195,14 @@ class Skills:
             reply = Reply(self.kit.say("general.broken"), outcome="failed")
         self._conversation.remember(reply)
         return reply
+
+    def _doubted(self, intent: Intent, context: TurnContext) -> Reply | None:
+        """A guess that is not sure enough to act on: the person says whether it was meant."""
+        if not intent.doubtful:
+            return None
+        sure = replace(intent, doubtful=False)
+        question = self.kit.say("general.did_you_mean", what=intent.sentence)
+        return self.kit.questions.ask(question, lambda: self._serve(sure, context), self.kit.say("general.not_meant"))
 
     def _serve(self, intent: Intent, context: TurnContext) -> Reply:
         skill = self._skills.get(intent.name)

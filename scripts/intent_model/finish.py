@@ -1,0 +1,94 @@
+"""From trained weights to the embedded model: python -m scripts.intent_model.finish DIR [--out FOLDER].
+
+Writes the GGUF, asks it the held-out sentences through the program's own tool tier, fits the calibration, prints the
+figures of the model's card. Run scripts/seal_embedded afterwards.
+"""
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.llm.llamacpp import LlamaCppModel
+from assistant.llm.tools import NONE, Call, ToolCaller
+from assistant.skills.declarations import declarations
+from assistant.tooling import CALIBRATION, CONTEXT, MODEL, Calibration, toolbox
+from scripts.intent_model.export import export
+from scripts.intent_model.vocabulary import Vocabulary
+
+Array = npt.NDArray[np.float64]
+
+
+def fit(probabilities: Array, right: Array) -> tuple[float, float]:
+    """Slope and offset of the logistic curve from a probability's logit to the share that is right."""
+    kept = np.clip(probabilities, 1e-6, 1 - 1e-6)
+    table = np.stack([np.log(kept / (1 - kept)), np.ones(len(kept))], 1)
+    found = np.array([1.0, 0.0])
+    for _ in range(50):
+        guess = 1 / (1 + np.exp(-table @ found))
+        weight = guess * (1 - guess)
+        # a little pull towards "as the model says it", so that a perfect sheet does not end in infinity
+        gradient = table.T @ (right - guess) - 1e-2 * (found - np.array([1.0, 0.0]))
+        found = found + np.linalg.solve((table * weight[:, None]).T @ table + 1e-2 * np.eye(2), gradient)
+    return float(found[0]), float(found[1])
+
+
+def same(call: Call, tool: str, arguments: dict[str, str]) -> bool:
+    """Whether a call is the one wanted, value by value."""
+    name, _, domain = tool.partition(":")
+    wanted = arguments | ({"domain": domain} if domain else {})
+    return call.name == name and dict(call.arguments) == wanted
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="what scripts/train_intent_model.py wrote")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "models/embedded/intent-model")
+    options = parser.parse_args()
+    merges, tools, slots = json.loads((options.folder / "vocabulary.json").read_text())
+    vocabulary = Vocabulary([(one, other) for one, other in merges], tools, slots)
+    shape = json.loads((options.folder / "shape.json").read_text())
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / MODEL
+    with np.load(options.folder / "weights.npz") as weights:
+        export(path, dict(weights), vocabulary, **shape)
+    caller = ToolCaller(LlamaCppModel(path, threads=1, context=CONTEXT), toolbox(declarations()))
+
+    probabilities, right, mistakes = [], [], Counter[str]()
+    asked = named = whole = outside = false = 0
+    for words, tool, arguments in json.loads((options.folder / "held-out.json").read_text()):
+        call = caller.call(" ".join(words)) or Call(NONE, {}, 0.0)
+        wanted = tool.partition(":")[0]
+        if call.name != wanted:
+            mistakes[f"{wanted} taken for {call.name}"] += 1
+        if tool == NONE:
+            outside += 1
+            false += call.name != NONE
+        else:
+            asked += 1
+            named += call.name == wanted
+            whole += same(call, tool, arguments)
+        if call.name != NONE:
+            probabilities.append(call.probability)
+            right.append(call.name == wanted)
+    certain, truth = np.array(probabilities), np.array(right, np.float64)
+    slope, offset = fit(certain, truth)
+    (options.out / CALIBRATION).write_text(json.dumps({"slope": round(slope, 4), "offset": round(offset, 4)}) + "\n")
+    confidence = np.array([Calibration(slope, offset)(value) for value in certain])
+
+    print(f"{path}: {path.stat().st_size:,} bytes")
+    print(f"{asked} requests: right tool {named / asked:.3f}, whole call {whole / asked:.3f}")
+    print(f"{outside} that no tool serves: called one {false / outside:.3f}")
+    for low, high in ((0.0, 0.5), (0.5, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.0)):
+        part = (confidence >= low) & (confidence < high)
+        if part.any():
+            print(f"  confidence {low:.2f}-{high:.2f}: {part.sum()} calls, right {truth[part].mean():.3f}")
+    for line, count in mistakes.most_common(15):
+        print(f"  {count} x {line}")
+
+
+if __name__ == "__main__":
+    main()
