@@ -22,15 +22,18 @@ def evaluate() -> None:
 @manifest_argument
 @out_option
 @field_option
+@click.option("--without", type=click.Choice(["classifier", "llm"]), multiple=True, help="A tier to leave out.")
 @home_option
 @click.pass_context
-def intents(context: click.Context, manifest: Path, out: Path, field: str, home: Path | None) -> int:
+def intents(
+    context: click.Context, manifest: Path, out: Path, field: str, *, without: tuple[str, ...], home: Path | None
+) -> int:
     """Understanding of typed requests: class, slots, confidence, tier."""
     from assistant.appliance import load_understanding  # noqa: PLC0415
     from assistant.nlu import evaluate as room  # noqa: PLC0415
 
     rows = read_manifest(manifest, "id", field)
-    summary, made = room.evaluate(load_understanding(settings_of(context, home)), rows, field)
+    summary, made = room.evaluate(load_understanding(settings_of(context, home), without), rows, field)
     write_rows(out, made)
     _print(summary.lines())
     return 0
