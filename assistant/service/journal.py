@@ -34,6 +34,7 @@ class JournalHandler(logging.Handler):
         super().__init__(logging.INFO)
         self._path, self._words = path, words
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        self._socket.settimeout(0.05)  # a journal that does not read must not hold up a turn
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -64,10 +65,9 @@ def message(record: logging.LogRecord, *, words: bool = False) -> str:
             text += "\n" + "".join(traceback.format_exception(record.exc_info[1])).rstrip()
         return text
     text = str(record.msg) if isinstance(record.msg, str) else "…"
-    if record.args:
-        given = record.args if isinstance(record.args, tuple) else tuple(record.args.values())
+    if isinstance(record.args, tuple) and record.args:
         try:
-            text %= tuple(_own(each) for each in given)
+            text %= tuple(_own(each) for each in record.args)
         except (TypeError, ValueError):
             text = str(record.msg)
     error = record.exc_info[1] if record.exc_info else None
@@ -85,7 +85,7 @@ def _own(value: object) -> object:
 
 LOGGED_NAMES = frozenset(
     {"recognise", "understand", "act", "Transcript", "IntentMatched", "RouteDecided", "SpeechOut", "SpeechEnded",
-     "WakeDetected", "PartialTranscript", "ReplyClause", "TurnEnded"}
+     "WakeDetected", "PartialTranscript", "ReplyClause", "SpeechOver", "SpeechStarted", "TurnEnded"}
 )  # fmt: skip
 """Names of stages and events that appear in messages."""
 
