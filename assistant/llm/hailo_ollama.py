@@ -64,7 +64,7 @@ class HailoOllamaModel:
         return Generation(self, messages, max_tokens)
 
     def prepare(self, messages: Sequence[Message], cache: Path | None = None) -> int:  # noqa: ARG002 - as the others
-        """Have the server load the model (seconds), so that the first question need not. It can read nothing ahead: 0."""
+        """Have the server load the model (seconds), so that the first question need not; it reads nothing ahead: 0."""
         for _ in self._service("/api/chat", {"model": self.model, "keep_alive": KEEP_ALIVE}):
             pass
         return 0
