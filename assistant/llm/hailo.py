@@ -18,6 +18,7 @@ from assistant.errors import AssistantError, ModelError
 from assistant.llm import Message
 from assistant.llm.cleaning import Cleaner
 from assistant.llm.hailo_context import LEAST_ANSWER, Cost, Held, fit
+from assistant.llm.hailo_library import library, needs_a_person, short, why_closed
 from assistant.trial import fingerprint
 
 GROUP = "SHARED"
@@ -45,7 +46,7 @@ class HailoModel:
         if not hef.is_file():
             raise ModelError(f"{hef}: there is no such file; put the model's .hef there or correct accelerator.hef")
         self.path = hef
-        self._library, self._error = _library()
+        self._library, self._error = library()
         self._device: Any = None
         self._llm: Any = None
         self._held: Held | None = None
@@ -59,7 +60,7 @@ class HailoModel:
                 self._llm = self._library.LLM(self._device, str(hef))
             except self._error as error:
                 raise ModelError(
-                    f"{hef}: the accelerator cannot load it ({_short(error)}); "
+                    f"{hef}: the accelerator cannot load it ({short(error)}); "
                     "the file must have been made for the installed HailoRT version"
                 ) from error
             self._capacity = int(self._llm.max_context_capacity())
@@ -68,7 +69,7 @@ class HailoModel:
             self.close()
             if isinstance(error, AssistantError):
                 raise
-            raise ModelError(f"{hef}: the accelerator does not serve it ({_short(error)})") from error
+            raise ModelError(f"{hef}: the accelerator does not serve it ({short(error)})") from error
 
     def _open(self, sleep: Callable[[float], None]) -> Any:  # noqa: ANN401 - the vendor's untyped object
         parameters = self._library.VDevice.create_params()
@@ -77,8 +78,8 @@ class HailoModel:
             try:
                 return self._library.VDevice(parameters)
             except self._error as error:
-                if attempt == OPEN_TRIES or _needs_a_person(error):
-                    raise ModelError(_why_closed(error)) from error
+                if attempt == OPEN_TRIES or needs_a_person(error):
+                    raise ModelError(why_closed(error)) from error
                 sleep(OPEN_PAUSE_S)
         raise AssertionError("unreachable")
 
@@ -196,7 +197,7 @@ class HailoModel:
             yield
         except self._error as error:
             self._held = None
-            raise AssistantError(f"the accelerator failed ({_short(error)}); see: assistant doctor") from error
+            raise AssistantError(f"the accelerator failed ({short(error)}); see: assistant doctor") from error
 
     def _end_current(self) -> None:
         """Only one generation may exist: the one before this is ended."""
@@ -278,44 +279,5 @@ class _Counted(Cost):
         return len(self._llm.tokenize(content))
 
 
-def _library() -> tuple[Any, type[Exception]]:
-    """The vendor's module and the class of its errors. Raises ModelError."""
-    try:
-        genai = importlib.import_module("hailo_platform.genai")
-        error = importlib.import_module("hailo_platform.pyhailort").HailoRTException
-    except (ImportError, AttributeError, OSError) as error:
-        raise ModelError(
-            f"hailo_platform cannot be loaded ({_short(error)}); install python3-h10-hailort in the driver's version, "
-            "and make the virtual environment with --system-site-packages"
-        ) from error
-    return genai, error
-
-
 def _generating(completion: Any) -> bool:  # noqa: ANN401 - the vendor's untyped object
     return str(completion.generation_status.name) == "GENERATING"
-
-
-def _needs_a_person(error: Exception) -> bool:
-    """Waiting does not help against these."""
-    return "VERSION" in str(error) or "IN_USE" in str(error) or "OUT_OF_PHYSICAL" in str(error)
-
-
-def _why_closed(error: Exception) -> str:
-    text = str(error)
-    if "VERSION" in text:
-        return (
-            f"the accelerator's driver, library and firmware are of different versions ({_short(error)}); "
-            "install all of them in one version and restart"
-        )
-    if "IN_USE" in text or "OUT_OF_PHYSICAL" in text:
-        return (
-            "another program holds the accelerator; stop it (hailo-ollama keeps the card to itself while a model is "
-            "loaded)"
-        )
-    return f"the accelerator cannot be opened ({_short(error)}); see: assistant doctor"
-
-
-def _short(error: Exception) -> str:
-    """The first line of a library's message, of a length that a person reads."""
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:120]
