@@ -2,7 +2,8 @@
 
 A recogniser always hears words, also in a cough or a name it does not know. So a spoken request counts when a sentence
 of the grammar sounds like what *both* recognisers heard; free wording counts when it was heard clearly and is long
-enough not to be an accident; everything else is a question or nothing at all.
+enough not to be an accident; everything else is a question or nothing at all. Where the model lets the sound itself be
+asked (the embedded one does), the sound chooses between sentences and must support the one that is believed.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ from assistant.nlu import Intent
 from assistant.nlu.dialogue import Dialogue
 from assistant.nlu.sounds_like import SoundsLike
 from assistant.nlu.understanding import Understanding, nothing
-from assistant.stt import Hypothesis, Transcription
+from assistant.nlu.weighing import Weighed, Weigher
+from assistant.stt import Hypothesis, Transcription, Witness
 from assistant.stt.endpoint import Ending
 from assistant.stt.strip import strip_wake
 
@@ -24,6 +26,15 @@ word clips that became a command went from 9 to 6 of 283, the recorded commands 
 
 SHORT_WORDS = 3
 """A sentence of so few words is what noise most often sounds like: it must have been heard clearly."""
+
+WITNESSED = 0.27
+"""How far the sound must be believed (weighing.believed) for a request that the words alone would be, and"""
+ALONE = 0.7
+"""for one that they would not: where fewer than 2 % of what is no command pass on synthetic speech
+(scripts/hearing/thresholds.py, docs/hearing.md)."""
+
+MOST_LACK = 1.2
+"""Nats a phone by which clearly heard free wording may fall short of the sound."""
 
 FREE_WORDS = 5
 """Words from which free wording, clearly heard, is taken for a request without a grammar sentence behind it."""
@@ -39,6 +50,8 @@ class Heard:
     """"grammar" or "open" (which recogniser), "matched" (the sentence it sounds like) or "typed"."""
     confidence: float
     reason: str = ""
+    matched: bool = False
+    """Whether the words are a sentence of the grammar that was weighed, not free wording."""
 
 
 class Interpreter:
@@ -49,9 +62,14 @@ class Interpreter:
     ) -> None:
         self._understanding = understanding
         self._sounds_like = sounds_like
+        self._weigher = Weigher(understanding, sounds_like) if sounds_like is not None else None
         self._wake_phrases = tuple(wake_phrases)
         # a partial transcript stays the same for many frames: look each one up once
         self.ending = lru_cache(maxsize=64)(self._ending)
+
+    def serves(self, intent: str) -> bool:
+        """Whether one of the owner's own sentence files has an intent of this name."""
+        return any(name.endswith(f".{intent}") for name in self._understanding.own.intents)
 
     def said(self, text: str) -> str:
         """The words without the wake phrase that the pre-roll may have brought along."""
@@ -76,12 +94,36 @@ class Interpreter:
             intents = tuple(self._understanding.understand(chosen.text, dialogue))
             if all(intent.name for intent in intents):
                 return Heard(chosen.text, intents, chosen.source, chosen.confidence)
-        return self._command(readings, dialogue) or Heard(
+        witness = self._from_command(transcription, readings)
+        return self._command(readings, dialogue, witness) or Heard(
             chosen.text, (nothing(chosen.text),), chosen.source, chosen.confidence
         )
 
-    def _command(self, readings: list[Hypothesis], dialogue: Dialogue) -> Heard | None:
+    def judged(self, transcription: Transcription) -> tuple[Weighed | None, bool]:
+        """The sentence that the sound speaks for, and whether the words alone would be believed: for measurements."""
+        readings = [self._without_wake(reading) for reading in (transcription.chosen, *transcription.others)]
+        witness = self._from_command(transcription, readings)
+        if self._weigher is None or witness is None or not any(reading.text for reading in readings):
+            return None, False
+        return self._weigher.weigh(readings, witness), self._by_words(readings, Dialogue()) is not None
+
+    def _command(self, readings: list[Hypothesis], dialogue: Dialogue, witness: Witness | None) -> Heard | None:
         """The request in these readings, where there is good reason to believe in one."""
+        by_words = self._by_words(readings, dialogue)
+        if witness is None or self._weigher is None:
+            return by_words
+        weighed = self._weigher.weigh(readings, witness)
+        if weighed is not None and weighed.believed >= (WITNESSED if by_words is not None else ALONE):
+            intents = tuple(self._understanding.understand(weighed.sentence, dialogue))
+            if all(intent.name for intent in intents):
+                return self._heard(weighed.sentence, intents, readings, weighed.believed, weighed.score)
+        if by_words is not None and by_words.source in ("open", "grammar") and not by_words.matched:
+            # free wording: there is no sentence to hold against the sound but the words themselves
+            return by_words if self._weigher.lack(by_words.text, witness) <= MOST_LACK else None
+        return None
+
+    def _by_words(self, readings: list[Hypothesis], dialogue: Dialogue) -> Heard | None:
+        """The request by the recognisers' words and confidences alone."""
         spoken = [reading for reading in readings if reading.text]
         sure = max(reading.confidence for reading in spoken)
         match = self._sounds_like.match(Transcription(spoken[0], tuple(spoken[1:]))) if self._sounds_like else None
@@ -90,11 +132,7 @@ class Interpreter:
         if match is not None and (sure >= CLEAR or not (alone or len(match.sentence.split()) <= SHORT_WORDS)):
             intents = tuple(self._understanding.understand(match.sentence, dialogue))
             if all(intent.name for intent in intents):
-                same = next((reading for reading in spoken if reading.text == match.sentence), None)
-                if same is not None:
-                    return Heard(match.sentence, intents, same.source, match.confidence)
-                reason = f"sounds like it ({match.score:.2f})"
-                return Heard(match.sentence, intents, "matched", match.confidence, reason)
+                return self._heard(match.sentence, intents, spoken, match.confidence, match.score)
         for reading in spoken:
             words = [word for word in reading.text.split() if word != "[unk]"]
             if reading.confidence >= CLEAR and len(words) >= FREE_WORDS:
@@ -102,6 +140,26 @@ class Interpreter:
                 if all(intent.name for intent in intents):
                     return Heard(reading.text, intents, reading.source, reading.confidence)
         return None
+
+    @staticmethod
+    def _heard(
+        sentence: str, intents: tuple[Intent, ...], readings: Sequence[Hypothesis], confidence: float, score: float
+    ) -> Heard:
+        same = next((reading for reading in readings if reading.text == sentence), None)
+        if same is not None:
+            return Heard(sentence, intents, same.source, confidence, matched=True)
+        return Heard(sentence, intents, "matched", confidence, f"sounds like it ({score:.2f})", matched=True)
+
+    @staticmethod
+    def _from_command(transcription: Transcription, readings: Sequence[Hypothesis]) -> Witness | None:
+        """The witness for what follows the wake phrase, where one was taken off."""
+        if transcription.witness is None:
+            return None
+        for before, after in zip((transcription.chosen, *transcription.others), readings, strict=True):
+            removed = len(before.text.split()) - len(after.text.split())
+            if after.text and 0 < removed < len(before.words):
+                return transcription.witness.after(before.words[removed].start_s)
+        return transcription.witness
 
     def _without_wake(self, reading: Hypothesis) -> Hypothesis:
         return Hypothesis(self.said(reading.text), reading.confidence, reading.words, reading.source)

@@ -44,15 +44,40 @@ def intents(
 @out_option
 @root_option
 @home_option
+@click.option("--skills", type=click.Path(path_type=Path, file_okay=False), help="Own sentence files to understand.")
+@click.option("--noise", type=click.Path(path_type=Path), help="A recording to lay under every clip.")
+@click.option("--snr", default=10.0, show_default=True, help="How far the noise lies below the clip, dB.")
 @click.pass_context
-def speech(context: click.Context, manifest: Path, out: Path, root: Path | None, home: Path | None) -> int:
+def speech(
+    context: click.Context,
+    manifest: Path,
+    out: Path,
+    *,
+    root: Path | None,
+    home: Path | None,
+    skills: Path | None,
+    noise: Path | None,
+    snr: float,
+) -> int:
     """Hearing: the words of each clip, and what was understood of them."""
     from assistant.appliance import load_listening  # noqa: PLC0415
+    from assistant.audio.files import read  # noqa: PLC0415
     from assistant.speech_evaluation import evaluate as measure  # noqa: PLC0415
 
     rows = read_manifest(manifest, "file")
-    recognizer, interpreter = load_listening(settings_of(context, home))
-    result = measure(rows, root or manifest.parent, recognizer, interpreter)
+    settings = settings_of(context, home)
+    if skills is not None:
+        paths = settings.paths.model_copy(update={"skills": skills})
+        settings = settings.model_copy(update={"paths": paths})
+    recognizer, interpreter = load_listening(settings)
+    result = measure(
+        rows,
+        root or manifest.parent,
+        recognizer,
+        interpreter,
+        noise=read(noise) if noise else None,
+        snr_db=snr,
+    )
     write_rows(out, result.rows)
     _print(result.lines())
     return 0

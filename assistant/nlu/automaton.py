@@ -88,6 +88,14 @@ class Automaton:
             known = self._next[node][word] = self._node(frozenset(keys)) if keys else -1
         return known
 
+    def accepts(self, node: int, words: Sequence[str]) -> bool:
+        """True when `words` lead from `node` to the end of a sentence."""
+        for word in words:
+            node = self.follow(node, word)
+            if node < 0:
+                return False
+        return self.ends(node)
+
     def _states(self, key: _Key) -> Sequence[int]:
         """States of the graph whose arcs are open at `key`."""
         if len(key) == 3:

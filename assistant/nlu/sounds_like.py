@@ -34,7 +34,8 @@ UNKNOWN_PHONES = 3
 REJECT = 0.24
 """Cost a heard phone from which nothing is matched. See docs/understanding.md for the trade-off."""
 
-_UNKNOWN = "[unk]"
+UNKNOWN = "[unk]"
+"""What a recogniser writes for sounds that are none of its words."""
 
 _WEIGHTS: Mapping[int, tuple[float, ...]] = {1: (1.0,), 2: (0.6, 0.4), 3: (0.5, 0.3, 0.2)}
 """How much each hypothesis counts: the arbiter's choice most."""
@@ -51,7 +52,7 @@ HABIT = 0.04
 _EDGE = 4
 """Phones that earn nothing: a sentence this short must be heard exactly, since every noise is near to it."""
 
-LONGEST = 20
+LONGEST = 30
 """Heard words; longer speech is no command that was misheard."""
 
 
@@ -96,26 +97,26 @@ class SoundsLike:
         Every hypothesis proposes sentences; each proposal is then weighed by how near it is to all of them.
         """
         texts = [hypothesis.text for hypothesis in (transcription.chosen, *transcription.others[:2])]
-        heard = [words for text in texts if (words := _with_unknown(text)) and len(words) <= LONGEST]
-        if not heard or all(word == _UNKNOWN for words in heard for word in words):
+        heard = [words for text in texts if (words := readable(text))]
+        if not heard or all(word == UNKNOWN for words in heard for word in words):
             return None
-        sounds = [tuple(phone for word in words for phone in self._sound(word)) for words in heard]
+        sounds = [tuple(phone for word in words for phone in self.sound(word)) for words in heard]
         proposals: dict[str, dict[int, float]] = {}
         for number, words in enumerate(heard):
             for cost, said in self._propose(words, _allowed(len(sounds[number])) + 0.5):
                 costs = proposals.setdefault(" ".join(said), {})
                 costs[number] = min(cost, costs.get(number, cost))
-        weights = _WEIGHTS[len(heard)]
+        shares = weights(len(heard))
         ranked: list[tuple[float, float, str]] = []
         for sentence, costs in proposals.items():
-            phones = tuple(phone for word in sentence.split() for phone in self._sound(word))
+            phones = tuple(phone for word in sentence.split() for phone in self.sound(word))
             total = 0.0
             for number, sound in enumerate(sounds):
-                total += weights[number] * (costs[number] if number in costs else distance(sound, phones))
+                total += shares[number] * (costs[number] if number in costs else distance(sound, phones))
             ranked.append((total + HABIT * self._understanding.surprise(sentence), total, sentence))
         length = max(map(len, sounds))
         for _, cost, sentence in sorted(ranked)[:_CHECKED]:
-            if cost <= _allowed(length) and self._accepted(sentence):
+            if cost <= _allowed(length) and self.accepted(sentence):
                 score = cost / max(1, length)
                 return Match(sentence, round(score, 4), confidence_of(score), texts[0])
         return None
@@ -126,26 +127,38 @@ class SoundsLike:
 
     def _propose(self, words: Sequence[str], budget: float) -> list[tuple[float, tuple[str, ...]]]:
         """(cost, sentence) for one hypothesis, the cheapest first."""
-        if _UNKNOWN not in words and self._understanding.exact(" ".join(words)):
+        if UNKNOWN not in words and self._understanding.exact(" ".join(words)):
             return [(0.0, tuple(words)), *self._search(words, min(budget, _RIVAL))]
         return self._search(words, budget)
 
-    def _accepted(self, sentence: str) -> bool:
+    def proposals(self, words: Sequence[str], wider: float, least: float) -> list[tuple[float, tuple[str, ...]]]:
+        """(cost, sentence) for one hypothesis, the cheapest first, up to `wider` phones beyond what `match` accepts
+        and at least up to `least`."""
+        length = sum(len(self.sound(word)) for word in words)
+        return self._propose(words, max(least, _allowed(length) + wider))
+
+    def alike(self, word: str, share: float) -> dict[str, float]:
+        """Words of the vocabulary whose distance from `word` is at most `share` of the longer sound."""
+        return self._index.near(self.sound(word), share)
+
+    def accepted(self, sentence: str) -> bool:
+        """Whether `sentence` asks for something that is here."""
         intent = self._understanding.in_grammar(sentence)
         if intent is None:
             return False
         # for a device that isn't here there is no telling whether it was said at all
         return not (intent.name.startswith("Hass") and intent.unresolved)
 
-    def _sound(self, word: str) -> Phones:
-        if word == _UNKNOWN:
+    def sound(self, word: str) -> Phones:
+        """A word's usual phones; "?" for those of "[unk]" and of what cannot be said."""
+        if word == UNKNOWN:
             return ("?",) * UNKNOWN_PHONES
         sounds = self._index.sounds(word)
         return sounds[0] if sounds else ("?",) * len(word)
 
     def _search(self, heard: Sequence[str], budget: float) -> list[tuple[float, tuple[str, ...]]]:
         """(cost, words) of sentences within `budget` phones, the cheapest first."""
-        automaton = self._current()
+        automaton = self.automaton()
         layers: list[dict[int, _Token]] = [{} for _ in range(len(heard) + 1)]
         layers[0][0] = _Token(0.0, ())
         for at in range(len(heard) + 1):
@@ -163,7 +176,7 @@ class SoundsLike:
                 ends[token.words] = min(token.cost, ends.get(token.words, budget))
         return [(cost, words) for words, cost in nsmallest(6, ends.items(), key=lambda item: item[1])]
 
-    def _current(self) -> Automaton:
+    def automaton(self) -> Automaton:
         """The automaton with today's names of timers and lists."""
         network = self._understanding.network
         late = network.late_lists(self._understanding.names())
@@ -184,11 +197,11 @@ class SoundsLike:
         budget: float,
     ) -> None:
         word = heard[at]
-        sound = self._sound(word)
-        near = self._index.near(sound, NEAR) if word != _UNKNOWN else {}
+        sound = self.sound(word)
+        near = self._index.near(sound, NEAR) if word != UNKNOWN else {}
         pair: Mapping[str, float] = {}
-        if at + 1 < len(heard) and _UNKNOWN not in (word, heard[at + 1]):
-            pair = self._index.near(sound + self._sound(heard[at + 1]), NEAR)
+        if at + 1 < len(heard) and UNKNOWN not in (word, heard[at + 1]):
+            pair = self._index.near(sound + self.sound(heard[at + 1]), NEAR)
         skipped = SKIP * sum(map(drop_cost, sound))
         free = WILD_COST * len(sound)
         for node, token in layer.items():
@@ -203,7 +216,7 @@ class SoundsLike:
                     _relax(layers[at + 2], automaton.follow(node, said), total, (*token.words, said))
             if token.cost + skipped <= budget:
                 _relax(layers[at + 1], node, token.cost + skipped, token.words)
-            if word != _UNKNOWN and token.cost + free <= budget and (wild := automaton.follow(node, WILD)) >= 0:
+            if word != UNKNOWN and token.cost + free <= budget and (wild := automaton.follow(node, WILD)) >= 0:
                 _relax(layers[at + 1], wild, token.cost + free, (*token.words, word))
 
     def _missed(self, automaton: Automaton, layer: dict[int, _Token], budget: float) -> None:
@@ -229,12 +242,18 @@ def _relax(layer: dict[int, _Token], key: int, cost: float, words: tuple[str, ..
     return False
 
 
-def _with_unknown(text: str) -> list[str]:
-    parts = [clean(part).split() for part in text.split(_UNKNOWN)]
+def weights(count: int) -> tuple[float, ...]:
+    """How much each of `count` hypotheses counts."""
+    return _WEIGHTS[count]
+
+
+def readable(text: str) -> list[str]:
+    """A recogniser's text as clean words, "[unk]" among them; none for speech of more than LONGEST words."""
+    parts = [clean(part).split() for part in text.split(UNKNOWN)]
     heard: list[str] = []
     for number, part in enumerate(parts):
-        heard += ([_UNKNOWN] if number else []) + part
-    return heard
+        heard += ([UNKNOWN] if number else []) + part
+    return heard if len(heard) <= LONGEST else []
 
 
 def _allowed(phones: int) -> float:

@@ -65,6 +65,7 @@ class Understanding:
         self.home = home
         self.names = names
         self.own = own
+        self.own = own
         self._clock = clock
         self._catalogue = catalogue.extended(catalogue.load(language), own.source)
         self._grammar = Grammar(self._catalogue, home)

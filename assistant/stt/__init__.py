@@ -1,7 +1,7 @@
 """Speech to text: the streaming port, Vosk behind it, and the decision that someone has finished speaking."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from assistant.audio import Samples
@@ -34,6 +34,24 @@ class Hypothesis:
     """"grammar" (biased to what can be said here) or "open"."""
 
 
+class Witness(Protocol):
+    """What the sound of an utterance says for a sentence, whatever words a recogniser made of it."""
+
+    @property
+    def phones(self) -> int:
+        """Phones that were heard."""
+        ...
+
+    def costs(self, sentences: Sequence[Sequence[str]]) -> list[float]:
+        """For each phone sequence (CMU names without stress) the nats by which it falls short of the best fitting
+        phones; 0 at best."""
+        ...
+
+    def after(self, begin_s: float) -> "Witness":
+        """The same for a sentence that begins at `begin_s` seconds of the stream."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Transcription:
     """The final result of one utterance: the chosen hypothesis and the ones it was chosen from."""
@@ -42,6 +60,8 @@ class Transcription:
     others: tuple[Hypothesis, ...] = ()
     reason: str = ""
     """Why `chosen` won, in the arbiter's own words, for the trace."""
+    witness: Witness | None = field(default=None, compare=False)
+    """The sound itself, where the model allows to ask it (the embedded one does)."""
 
 
 class RecognizerStream(Protocol):

@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from assistant.audio.noise import quiet
 from assistant.errors import AssistantError, ModelError
 from assistant.stt import Hypothesis, Transcription, Word, libvosk
 from assistant.stt.arbiter import UNKNOWN, arbitrate
+from assistant.stt.evidence import Evidence
 from assistant.stt.layout import Layout, check_layout
 from assistant.stt.libvosk import EngineError, NativeModel, NativeRecognizer
+from assistant.stt.network import PhoneNetwork, ScoreStream, understands
 from assistant.stt.spotting import VoskSpotter
 from assistant.trial import ensure_loads
 
@@ -49,6 +52,7 @@ class VoskRecognizer:
             raise ModelError(f"the Vosk engine cannot be loaded ({error}); run ./scripts/setup again") from error
         except EngineError as error:
             raise ModelError(f"{model_dir}: {error}; pull or import it again") from error
+        self._network = PhoneNetwork(model_dir) if understands(model_dir) else None
         self._lock = threading.Lock()
         self._grammar = ""
         self._phrases: frozenset[str] = frozenset()
@@ -104,7 +108,8 @@ class VoskRecognizer:
             self._prepared = None
         if grammar and prepared is None:
             prepared = self._new(grammar)
-        stream = VoskStream(self._new(""), prepared if grammar else None, phrases, skip_s)
+        scores = ScoreStream(self._network) if self._network else None
+        stream = VoskStream(self._new(""), prepared if grammar else None, phrases, skip_s, scores)
         if grammar:
             threading.Thread(target=self._prepare, name="vosk-prepare", daemon=True).start()
         return stream
@@ -135,8 +140,9 @@ class VoskStream:
         grammar: NativeRecognizer | None,
         phrases: frozenset[str] = frozenset(),
         skip_s: float = 0.0,
+        scores: ScoreStream | None = None,
     ) -> None:
-        self._phrases = phrases
+        self._phrases, self._scores, self._skip_s = phrases, scores, skip_s
         self._open = _Channel(open_, "open", skip_s)
         self._grammar = _Channel(grammar, "grammar", skip_s) if grammar is not None else None
         self._finished = False
@@ -149,6 +155,8 @@ class VoskStream:
         """
         if self._finished:
             raise AssistantError("this utterance has ended; start another")
+        if self._scores is not None:
+            self._scores.feed(samples)
         pcm = samples.astype("<i2", copy=False).tobytes()
         said = self._open.feed(pcm)
         if self._grammar is None:
@@ -160,22 +168,23 @@ class VoskStream:
         """What `finish` would say by now; the utterance may go on. Call it in a pause: quiet is heard behind it."""
         if self._finished:
             raise AssistantError("this utterance has ended; start another")
-        heard = self._open.settle()
-        if self._grammar is None:
-            return Transcription(heard, (), "no grammar is set")
-        biased = self._grammar.settle()
-        return arbitrate(biased, heard, whole=biased.text in self._phrases)
+        return self._judged(self._open.settle(), self._grammar.settle() if self._grammar else None)
 
     def finish(self) -> Transcription:
         """No more sound: the final text."""
         if self._finished:
             raise AssistantError("this utterance has ended; start another")
         self._finished = True
-        heard = self._open.finish()
-        if self._grammar is None:
-            return Transcription(heard, (), "no grammar is set")
-        biased = self._grammar.finish()
-        return arbitrate(biased, heard, whole=biased.text in self._phrases)
+        return self._judged(self._open.finish(), self._grammar.finish() if self._grammar else None)
+
+    def _judged(self, heard: Hypothesis, biased: Hypothesis | None) -> Transcription:
+        if biased is None:
+            found = Transcription(heard, (), "no grammar is set")
+        else:
+            found = arbitrate(biased, heard, whole=biased.text in self._phrases)
+        if self._scores is None or not (heard.text or (biased and biased.text)):
+            return found
+        return replace(found, witness=Evidence(self._scores.scores(), self._skip_s))
 
 
 class _Channel:
