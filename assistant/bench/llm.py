@@ -1,20 +1,14 @@
 """The language model: loading, reading, first token cold and warm, speaking, and under pressure."""
 
-import contextlib
-import json
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
+from assistant.bench.contention import measure_contended
 from assistant.bench.figures import Effort, Series, Stage
-from assistant.bench.stopwatch import Grammar, TimedModel
-from assistant.errors import AssistantError
+from assistant.bench.stopwatch import Library, TimedModel
 from assistant.llm import Message
+from assistant.llm.memory import resident_mb
 
 PREFIX_TOKENS = 300
 """Tokens of the part that never changes: instructions and the list of a home's rooms and devices."""
@@ -27,6 +21,9 @@ SHORT_TOKENS, LONG_TOKENS = 32, 256
 
 LOADS = 3
 """Loads at most: each reads the whole file."""
+
+BOUND_TOKENS = 48
+"""Tokens of free text and of JSON that are compared: a long tool call."""
 
 QUESTIONS = (
     "Which planet is the largest one in the solar system?",
@@ -43,23 +40,16 @@ _DEVICE = "There is a {device} in the {room}. "
 _DEVICES = ("ceiling light", "reading lamp", "fan", "radiator", "curtain", "speaker", "socket", "blind")
 _ROOMS = ("kitchen", "living room", "bedroom", "bathroom", "office", "hall", "garage", "garden")
 
-CALLS = (
-    '{"name": "set_timer", "minutes": 12, "label": "pasta"}',
-    '{"name": "turn_on", "room": "kitchen", "device": "ceiling light"}',
-    '{"name": "add_to_list", "list": "shopping", "item": "milk"}',
-    '{"name": "set_temperature", "room": "bedroom", "degrees": 19}',
-)
-"""Tool calls as an instruct model writes them, for measuring a grammar on words that it allows."""
-
-JSON_GRAMMAR = r"""
-root ::= object
-object ::= "{" ws (pair ("," ws pair)*)? "}"
-pair ::= string ":" ws value
-value ::= string | number | object | "true" | "false" | "null"
-string ::= "\"" [^"\\\x7F\x00-\x1F]* "\""
-number ::= "-"? [0-9]+ ("." [0-9]+)?
-ws ::= " "?
-"""
+TEXT_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"enum": ["set_timer", "turn_on", "add_to_list", "set_temperature"]},
+        "text": {"type": "string", "minLength": 1000, "maxLength": 2000},
+    },
+    "required": ["name", "text"],
+    "additionalProperties": False,
+}
+"""A tool call with a long free text: the model goes on choosing among nearly all of its vocabulary."""
 
 
 def static_part(model: TimedModel, tokens: int = PREFIX_TOKENS) -> Message:
@@ -119,19 +109,27 @@ def measure_llm(
             "context": model.context,
             "prefix_tokens": len(model.tokens(model.render([prefix]))),
         }
-        measure_first_token(stage, model, prefix, effort)
         measure_speaking(stage, model, prefix, effort)
+        stage.facts["rss_mb"] = resident_mb()
         measure_restore(stage, model, prefix, effort)
+        measure_engine(stage, model, prefix, effort)
         measure_grammar(stage, model, prefix, effort)
-        measure_contended(stage, model, prefix, effort)
-        stage.facts["rss_mb"] = round(psutil.Process().memory_info().rss / 1e6)
+        measure_contended(stage, model, [prefix, Message("user", QUESTIONS[0])], effort, SHORT_TOKENS)
+        library = Library(model_file, threads=threads, context=model.context)
+        try:
+            measure_first_token(stage, model, prefix, effort, library)
+        finally:
+            library.close()
     finally:
         model.close()
 
 
-def measure_first_token(stage: Stage, model: TimedModel, prefix: Message, effort: Effort) -> None:
-    """Cold: nothing is known of the prompt. Warm: the static part is; only the question is read."""
+def measure_first_token(stage: Stage, model: TimedModel, prefix: Message, effort: Effort, library: Library) -> None:
+    """Cold: nothing is known of the prompt. Warm: the static part is; only the question is read. In turns."""
     reading = stage.begin("llm_prefill_tok_s", "tokens a second while a prompt is read", effort.repeats)
+    theirs = stage.begin(
+        "llm_ttft_library_cold_ms", "ms to the first token of a cold Llama.create_chat_completion", effort.repeats
+    )
     cold = stage.begin("llm_ttft_cold_ms", "ms to the first token, nothing cached", effort.repeats)
     warm = stage.begin("llm_ttft_warm_ms", "ms to the first token, static part cached", effort.repeats)
     new: list[int] = []
@@ -139,17 +137,23 @@ def measure_first_token(stage: Stage, model: TimedModel, prefix: Message, effort
     for number, counts in enumerate(effort.rounds(stage, cold.name)):
         question = questions[number % len(questions)]
         other = questions[(number + 1) % len(questions)]
+        took = library.cold([prefix, other])
         model.forget()
         first = model.speak([prefix, question], 2)
         again = model.speak([prefix, other], 2)
         if counts:
+            theirs.add(took * 1000)
             cold.add(first.first_token_s * 1000)
             warm.add(again.first_token_s * 1000)
             reading.add(first.steps[0].tokens / first.steps[0].seconds)
             new.append(again.steps[0].tokens)
     stage.facts["new_tokens_warm"] = [min(new, default=0), max(new, default=0)]
-    stage.ratio("ttft_warm_over_cold", warm.name, cold.name)
-    stage.notes.append("cold and warm: the appliance's engine on its C interface, static part and a question")
+    stage.ratio("ttft_warm_over_cold", warm.name, theirs.name)
+    stage.ratio("ttft_warm_over_own_cold", warm.name, cold.name)
+    stage.notes.append(
+        "ttft_warm_over_cold: the appliance's engine with the static part cached, over Llama.create_chat_completion of "
+        "the same messages with an empty cache and one token to answer, same threads, in turns"
+    )
 
 
 def measure_speaking(stage: Stage, model: TimedModel, prefix: Message, effort: Effort) -> None:
@@ -175,19 +179,18 @@ def _decode(  # noqa: PLR0917 - what is measured, with what, how often
 
 
 def measure_restore(stage: Stage, model: TimedModel, prefix: Message, effort: Effort) -> None:
-    """The static part from a file, as after a restart, and the first token that follows."""
+    """The static part from a file, its checksum looked at, as at every start; and the first token that follows."""
     took = stage.begin("prefix_restore_series_ms", "ms to take the static part from a file", effort.repeats)
     first = stage.begin("llm_ttft_restored_ms", "ms from the file to the first token", effort.repeats)
-    question = [prefix, Message("user", QUESTIONS[0])]
+    static, question = [prefix, Message("user", "")], [prefix, Message("user", QUESTIONS[0])]
     with tempfile.TemporaryDirectory(prefix="assistant-bench-") as folder:
-        file = Path(folder) / "prefix.state"
-        model.forget()
-        model.read([prefix])
-        stage.facts["prefix_file_mb"] = round(model.keep(file) / 1e6, 2)
+        model.prepare(static, Path(folder))
+        (file,) = Path(folder).glob("*.state")
+        stage.facts["prefix_file_mb"] = round(file.stat().st_size / 1e6, 2)
         for counts in effort.rounds(stage, took.name):
             model.forget()
             began = time.perf_counter()
-            model.restore(file)
+            model.prepare(static, Path(folder))
             restored = time.perf_counter()
             said = model.speak(question, 1)
             if counts:
@@ -197,79 +200,38 @@ def measure_restore(stage: Stage, model: TimedModel, prefix: Message, effort: Ef
 
 
 def measure_grammar(stage: Stage, model: TimedModel, prefix: Message, effort: Effort) -> None:
-    """What a JSON grammar costs, on given tool calls, so that every token is one that it allows.
-
-    `plain`: the tokens alone. `grammar`: each token is checked before it is taken. The whole vocabulary's mask, the
-    price of a token that is not allowed, is measured apart.
-    """
-    plain = stage.begin("llm_forced_tok_s", "tokens a second of a given tool call", effort.repeats)
-    checked = stage.begin("llm_forced_grammar_tok_s", "the same, each token checked by a JSON grammar", effort.repeats)
-    mask = stage.begin("llm_grammar_mask_ms", "ms to rule out tokens over the whole vocabulary", effort.repeats)
-    grammar = Grammar(model, JSON_GRAMMAR)
-    try:
-        for number, counts in enumerate(effort.rounds(stage, checked.name)):
-            answer = model.tokens(CALLS[number % len(CALLS)])
-            answer = answer[1:] if answer[:1] == model.tokens("")[:1] else answer
-            question = [prefix, Message("user", QUESTIONS[number % len(QUESTIONS)])]
-            bare = _forced(model, question, answer, None)
-            guarded = _forced(model, question, answer, grammar)
-            grammar.begin()
-            began = time.perf_counter()
-            grammar.mask()
-            masked = time.perf_counter() - began
-            if counts:
-                plain.add(bare)
-                checked.add(guarded)
-                mask.add(masked * 1000)
-    finally:
-        grammar.close()
-    stage.ratio("grammar_decode_over_plain", checked.name, plain.name)
-    stage.notes.append(
-        "grammar: teacher-forced over given tool calls, the chosen token alone is checked; a token that is not "
-        "allowed costs one mask over the vocabulary (llm_grammar_mask_ms)"
-    )
-
-
-def _forced(model: TimedModel, question: list[Message], answer: list[int], grammar: Grammar | None) -> float:
-    if grammar:
-        grammar.begin()
-    steps = model.forced(question, answer)
+    """What it costs to bind the words to a JSON schema: the model runs free in both, in turns."""
+    plain = stage.begin("llm_plain_tok_s", "tokens a second of free text", effort.repeats)
+    bound = stage.begin("llm_bound_tok_s", "chosen tokens a second of text bound to a JSON schema", effort.repeats)
+    mask = stage.begin("llm_mask_ms", "ms to rule out tokens over the whole vocabulary", effort.repeats)
     began = time.perf_counter()
-    for place, _ in enumerate(steps):
-        if place == 0:
-            began = time.perf_counter()
-        if grammar:
-            if not grammar.allows(answer[place]):
-                raise AssistantError(f"the grammar refuses {json.dumps(CALLS)}: this vocabulary cuts it otherwise")
-            grammar.accept(answer[place])
-    return len(answer) / (time.perf_counter() - began)
-
-
-def measure_contended(stage: Stage, model: TimedModel, prefix: Message, effort: Effort) -> None:
-    """Tokens a second while another program keeps one core busy, against without, in turns."""
-    quiet = stage.begin("llm_decode_quiet_tok_s", "tokens a second, nothing of ours beside it", effort.repeats)
-    busy = stage.begin("llm_decode_contended_tok_s", "tokens a second beside one busy process", effort.repeats)
-    question = [prefix, Message("user", QUESTIONS[0])]
-    for counts in effort.rounds(stage, busy.name):
-        alone = model.speak(question, SHORT_TOKENS).tokens_a_second
-        with competitor():
-            beside = model.speak(question, SHORT_TOKENS).tokens_a_second
-        if counts and alone and beside:
-            quiet.add(alone)
-            busy.add(beside)
-    stage.ratio("decode_contended_over_quiet", busy.name, quiet.name)
-
-
-@contextlib.contextmanager
-def competitor() -> Iterator[None]:
-    """A process of ours that computes without end beside the measurement."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", "print(flush=True)\nwhile True: pass"], stdout=subprocess.PIPE
+    stage.facts["vocabulary"] = len(model.masks)
+    stage.facts["masks_s"] = round(time.perf_counter() - began, 2)
+    for number, counts in enumerate(effort.rounds(stage, bound.name)):
+        question = [prefix, Message("user", QUESTIONS[number % len(QUESTIONS)])]
+        free = model.speak(question, BOUND_TOKENS)
+        held = model.write(question, TEXT_SCHEMA, BOUND_TOKENS)
+        masked = model.mask_s(TEXT_SCHEMA)
+        if counts and free.token_s and held.token_s:
+            plain.add(free.tokens_a_second)
+            bound.add(held.tokens_a_second)
+            mask.add(masked * 1000)
+    stage.ratio("grammar_decode_over_plain", bound.name, plain.name)
+    stage.notes.append(
+        "grammar: free running; random weights have nearly every likeliest token ruled out, so that the whole mask is "
+        "made; tokens without a choice, which are read in one batch, are not counted"
     )
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()  # it runs
-        yield
-    finally:
-        process.kill()
-        process.communicate()
+
+
+def measure_engine(stage: Stage, model: TimedModel, prefix: Message, effort: Effort) -> None:
+    """Words a second against the engine's own loop, which neither chooses nor says anything, in turns."""
+    bare = stage.begin("llm_bare_tok_s", "tokens a second of llama_decode alone, random tokens", effort.repeats)
+    whole = stage.begin("llm_whole_tok_s", "tokens a second of an answer", effort.repeats)
+    question = [prefix, Message("user", QUESTIONS[0])]
+    for counts in effort.rounds(stage, whole.name):
+        alone = model.bare(question, SHORT_TOKENS)
+        said = model.speak(question, SHORT_TOKENS)
+        if counts and said.token_s:
+            bare.add(alone)
+            whole.add(said.tokens_a_second)
+    stage.ratio("decode_over_bare", whole.name, bare.name)

@@ -1,8 +1,8 @@
 """The appliance's own language-model engine with a stopwatch on every step."""
 
-import ctypes
+import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,9 @@ class Spoken:
 
     @property
     def first_token_s(self) -> float:
-        """From the question to the first token: the prompt was read, and the next word can be drawn."""
-        return self.steps[0].ended - self.began
+        """From the question to the first token: the prompt was read and the first word drawn (without the drawing
+        where no second one was)."""
+        return (self.steps[1].began if len(self.steps) > 1 else self.steps[0].ended) - self.began
 
     @property
     def token_s(self) -> tuple[float, ...]:
@@ -94,50 +95,56 @@ class TimedModel(LlamaCppModel):
             raise AssistantError(f"{self.path}: the model gave no token at all")
         return Spoken(began, tuple(self.steps), time.perf_counter())
 
-    def forced(self, messages: Sequence[Message], answer: Sequence[int]) -> Iterator[None]:
-        """Read the prompt, then the tokens of a given `answer` one by one; each step ends before its token is read."""
+    def write(self, messages: Sequence[Message], schema: Mapping[str, Any], tokens: int) -> Spoken:
+        """Write JSON of `schema`, at most `tokens` tokens of it."""
+        constraint = self.masks.json(schema)
+        self.steps.clear()
+        began = time.perf_counter()
+        for _ in self.constrained(messages, constraint, max_tokens=tokens):
+            pass
+        return Spoken(began, tuple(self.steps), time.perf_counter())
+
+    def bare(self, messages: Sequence[Message], tokens: int) -> float:
+        """Tokens a second of the engine alone, as llama.cpp's own bench measures them: behind the prompt one random
+        token after the other, none of them chosen, and nothing done with them."""
         self.read(messages)
-        for token in answer:
-            yield
-            self._decode([token])
+        size, rng = self._size, random.Random(0)
+        one = (llama_cpp.llama_token * 1)()
+        began = time.perf_counter()
+        for _ in range(tokens):
+            one[0] = rng.randrange(size)
+            if llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(one, 1)):
+                raise AssistantError(f"{self.path}: the engine failed; ask for less context")
+            llama_cpp.llama_synchronize(self._context)
+            self._held.append(one[0])
+        return tokens / (time.perf_counter() - began)
+
+    def mask_s(self, schema: Mapping[str, Any]) -> float:
+        """Seconds for the mask over the whole vocabulary at the beginning of JSON of `schema`."""
+        constraint = self.masks.json(schema)
+        constraint.begin()
+        began = time.perf_counter()
+        constraint.mask()
+        return time.perf_counter() - began
 
 
-class Grammar:
-    """A JSON grammar of llama.cpp over one model's vocabulary, applied in its two ways."""
+class Library:
+    """The Python package's own class, for comparison: what a program gets that uses it as its manual says."""
 
-    def __init__(self, model: TimedModel, grammar: str) -> None:
-        vocabulary = model._vocabulary  # noqa: SLF001 - one instrument in two parts
-        self._sampler = llama_cpp.llama_sampler_init_grammar(vocabulary, grammar.encode(), b"root")
-        if not self._sampler:
-            raise AssistantError("the engine refuses this grammar")
-        size = int(llama_cpp.llama_vocab_n_tokens(vocabulary))
-        # untyped on purpose: the library's fields are C integers that take Python's
-        every: Any = (llama_cpp.llama_token_data * size)()
-        for number in range(size):
-            every[number].id = number
-        self._all = every
-        self._one: Any = (llama_cpp.llama_token_data * 1)()
+    def __init__(self, path: Path, *, threads: int, context: int) -> None:
+        """Load `path` a second time, with the class's own settings but these."""
+        self._llama: Any = llama_cpp.Llama(
+            str(path), n_ctx=context, n_threads=threads, n_threads_batch=threads, verbose=False
+        )
 
-    def begin(self) -> None:
-        """A new answer."""
-        llama_cpp.llama_sampler_reset(self._sampler)
-
-    def allows(self, token: int) -> bool:
-        """Whether `token` may come next: only this one is checked."""
-        self._one[0].id, self._one[0].logit = token, 0.0
-        array = llama_cpp.llama_token_data_array(data=self._one, size=1, selected=-1, sorted=False)
-        llama_cpp.llama_sampler_apply(self._sampler, ctypes.byref(array))
-        return bool(self._one[0].logit > float("-inf"))
-
-    def mask(self) -> None:
-        """Rule out every token that may not come next: the whole vocabulary is checked."""
-        array = llama_cpp.llama_token_data_array(data=self._all, size=len(self._all), selected=-1, sorted=False)
-        llama_cpp.llama_sampler_apply(self._sampler, ctypes.byref(array))
-
-    def accept(self, token: int) -> None:
-        """`token` was chosen. Only one that is allowed may be given: the engine ends the process on others."""
-        llama_cpp.llama_sampler_accept(self._sampler, token)
+    def cold(self, messages: Sequence[Message]) -> float:
+        """Seconds of a completion of one token, nothing of the prompt being known."""
+        self._llama.reset()
+        chat = [{"role": message.role, "content": message.content} for message in messages]
+        began = time.perf_counter()
+        self._llama.create_chat_completion(chat, max_tokens=1)
+        return time.perf_counter() - began
 
     def close(self) -> None:
         """Give the memory back."""
-        llama_cpp.llama_sampler_free(self._sampler)
+        self._llama.close()

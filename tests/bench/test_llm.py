@@ -1,15 +1,17 @@
 """The stopwatch and the measurements on a tiny stand-in; no duration is judged."""
 
-import json
 import subprocess
+import threading
 
 import pytest
 
+from assistant.audio import FRAME_SAMPLES
 from assistant.bench.concurrency import counts_of, measure_concurrency
+from assistant.bench.contention import BACKLOG_S, Ticker, competitor
 from assistant.bench.figures import Effort, Stage
-from assistant.bench.llm import CALLS, JSON_GRAMMAR, NEW_TOKENS, competitor, measure_llm, static_part
+from assistant.bench.llm import NEW_TOKENS, TEXT_SCHEMA, measure_llm, static_part
 from assistant.bench.machine import Moment
-from assistant.bench.stopwatch import Grammar, TimedModel
+from assistant.bench.stopwatch import Library, TimedModel
 from assistant.bench.sustained import measure_sustained, seconds_of
 from assistant.errors import AssistantError, ModelError, UsageError
 from assistant.llm import Message
@@ -65,28 +67,68 @@ def test_a_state_that_is_none_is_one_line(model, tmp_path):
         model.restore(tmp_path / "state")
 
 
-@pytest.mark.parametrize("call", CALLS)
-def test_the_grammar_takes_tool_calls_and_refuses_other_words(model, call):
-    json.loads(call)
-    grammar = Grammar(model, JSON_GRAMMAR)
+def test_bound_words_are_json_and_timed(model):
+    said = model.write(QUESTION, TEXT_SCHEMA, 24)
+    assert len(said.token_s) > 8
+    assert model.mask_s(TEXT_SCHEMA) > 0
+
+
+def test_the_engine_alone_reads_behind_the_prompt(model):
+    assert model.bare(QUESTION, 5) > 0
+    assert len(model._held) == len(model.tokens(model.render(QUESTION))) + 5
+    assert "".join(model.stream(QUESTION, max_tokens=4)) is not None
+    assert model._held[: len(model.tokens(model.render(QUESTION)))] == model.tokens(model.render(QUESTION))
+
+
+def test_the_library_reads_the_whole_prompt_each_time(small):
+    library = Library(small, threads=1, context=512)
+    read: list[int] = []
+    evaluate = library._llama.eval
+
+    def noted(tokens):
+        read.append(len(tokens))
+        evaluate(tokens)
+
+    library._llama.eval = noted
     try:
-        grammar.begin()
-        tokens = [token for token in model.tokens(call) if token != model._bos]
-        for token in tokens:
-            assert grammar.allows(token)
-            grammar.accept(token)
-        grammar.begin()
-        (word,) = [token for token in model.tokens("x") if token != model._bos]
-        assert not grammar.allows(word)
-        assert grammar.allows(tokens[0])
-        grammar.mask()  # may be called at any place
+        for _ in range(2):
+            assert library.cold(QUESTION) > 0
     finally:
-        grammar.close()
+        library.close()
+    assert read[0] == read[-1] > 100
 
 
-def test_a_grammar_that_is_none_is_refused(model):
-    with pytest.raises(AssistantError, match="refuses this grammar"):
-        Grammar(model, "root ::= nosuchrule")
+def test_frames_that_wait_are_late_and_only_those_beyond_the_buffer_are_missed():
+    now = [0.0]
+    taken = iter([0.001, 0.050, 0.001, 0.001, BACKLOG_S + 1, 0.001])
+    fed: list[int] = []
+
+    def process(samples):
+        fed.append(len(samples))
+        now[0] += next(taken)
+
+    def wait(seconds):
+        now[0] += seconds
+        return len(fed) == 6
+
+    ticker = Ticker(process, clock=lambda: now[0], wait=wait)
+    ticker.run()
+    seen = ticker.lateness
+    assert fed == [FRAME_SAMPLES] * 6
+    assert len(seen.seconds) == 6
+    # the second takes 50 ms; the third and fourth catch up what it cost
+    assert [round(each, 3) for each in seen.seconds[:4]] == [0.001, 0.05, 0.031, 0.012]
+    assert (seen.late, seen.missed) == (4, 2)  # the last one waited as long as the one that hung
+
+
+def test_the_ticker_runs_only_meanwhile():
+    fed = threading.Event()
+    ticker = Ticker(lambda samples: fed.set())
+    with ticker.beside() as seen:
+        assert fed.wait(60)
+    count = len(seen.seconds)
+    assert count >= 1
+    assert not any(thread.name == "ticker" for thread in threading.enumerate())
 
 
 def test_the_static_part_has_the_length_that_was_asked_for(model):
@@ -99,7 +141,8 @@ def test_a_whole_measurement(small, known):
     stage = Stage("llm")
     measure_llm(stage, small, Effort(repeats=2, warmup=0), threads=1, context=1024, cache=known)
     assert {
-        "ttft_warm_over_cold", "prefix_restore_ms", "grammar_decode_over_plain", "decode_contended_over_quiet"
+        "ttft_warm_over_cold", "prefix_restore_ms", "grammar_decode_over_plain", "decode_contended_over_quiet",
+        "decode_over_bare", "audio_frames", "audio_frames_missed", "audio_frames_late"
     } <= set(stage.values)  # fmt: skip
     assert all(series.values for series in stage.series.values())
     assert all(value > 0 for series in stage.series.values() for value in series.values)
