@@ -4,6 +4,7 @@ A list of what may be written is safer than a list of what may not: a new log li
 until somebody decides otherwise.
 """
 
+import contextlib
 import logging
 import socket
 import traceback
@@ -37,7 +38,7 @@ class JournalHandler(logging.Handler):
         self._socket.settimeout(0.05)  # a journal that does not read must not hold up a turn
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
+        with contextlib.suppress(Exception):  # a full or missing journal must not stop a conversation
             fields: dict[str, Any] = {
                 "MESSAGE": message(record, words=self._words),
                 "PRIORITY": _PRIORITIES.get(record.levelno, 5),
@@ -46,11 +47,6 @@ class JournalHandler(logging.Handler):
                 **{name: value for name, value in getattr(record, "fields", {}).items() if name in FIELDS},
             }
             self._socket.sendto(encode(fields), str(self._path))
-        except Exception:  # noqa: BLE001 - a full or missing journal must not stop a conversation
-            self.handleError(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Nobody to tell: the default would print the record, words and all."""
 
     def close(self) -> None:
         self._socket.close()
