@@ -56,6 +56,8 @@ def options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--compression", type=int, default=6, choices=range(10), help="of xz")
     parser.add_argument("--raw", action="store_true", help="stop at the raw image: no compression, no signature")
+    parser.add_argument("--verify", type=Path, metavar="DIR", help="check a finished image instead of building one")
+    parser.add_argument("--public-key", type=Path, help="Ed25519 key (PEM) for --verify")
     parser.add_argument(
         "--list", action="store_true", help="list targets and variants, and what keeps each from being passed on"
     )
@@ -69,6 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.list:
             listing()
             return 0
+        if chosen.verify:
+            return check(chosen.verify, chosen.public_key)
         print(build(chosen))
     except BuildError as error:
         print(f"build_image: {error}", file=sys.stderr)
@@ -77,6 +81,18 @@ def main(arguments: list[str] | None = None) -> int:
         print("\nbuild_image: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     return 0
+
+
+def check(directory: Path, public_key: Path | None) -> int:
+    """Say what is wrong with a finished image; 0 when nothing is."""
+    try:
+        public = public_key.read_bytes() if public_key else b""
+    except OSError as error:
+        raise BuildError(f"{public_key}: cannot be read ({error.strerror})") from error
+    wrong = release.verify(directory, public)
+    for line in wrong:
+        print(f"build_image: {directory}: {line}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 def listing() -> None:

@@ -61,14 +61,21 @@ def sign(sums: Path, key: Ed25519PrivateKey) -> Path:
 
 
 def verify(directory: Path, public: bytes) -> list[str]:
-    """What is wrong with a release: nothing, or one line a file."""
-    key = serialization.load_pem_public_key(public)
-    assert isinstance(key, Ed25519PublicKey)
-    sums = directory / "SHA256SUMS"
+    """What is wrong with a release: nothing, or one line a file. Raises BuildError when it cannot be judged."""
     try:
-        key.verify((directory / "SHA256SUMS.sig").read_bytes(), sums.read_bytes())
+        key = serialization.load_pem_public_key(public)
+    except ValueError as error:
+        raise BuildError("that is no public key (PEM)") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise BuildError("the public key must be an Ed25519 key")
+    lists = sorted(directory.glob("*.SHA256SUMS"))
+    if len(lists) != 1:
+        raise BuildError(f"{directory}: holds {len(lists)} lists of hashes (*.SHA256SUMS), one belongs there")
+    sums = lists[0]
+    try:
+        key.verify(sums.with_name(f"{sums.name}.sig").read_bytes(), sums.read_bytes())
     except (InvalidSignature, OSError):
-        return ["SHA256SUMS: the signature is missing or wrong"]
+        return [f"{sums.name}: the signature is missing or wrong"]
     wrong = []
     for line in sums.read_text(encoding="utf-8").splitlines():
         expected, _, name = line.partition("  ")
@@ -122,8 +129,8 @@ def publish(
     manifest = {"os_list": [imager_entry(image, compressed, variant=variant, url=url, version=version, day=day)]}
     (out / f"{image.stem}.rpi-imager-manifest").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for file in beside:
-        shutil.copy(file, out / file.name)
-    sums = out / "SHA256SUMS"
-    named = sorted(p for p in out.iterdir() if p.name not in {"SHA256SUMS", "SHA256SUMS.sig", ".done"})
+        shutil.copy(file, out / f"{image.stem}.{file.name}")
+    sums = out / f"{image.stem}.SHA256SUMS"
+    named = sorted(p for p in out.iterdir() if p.name not in {sums.name, f"{sums.name}.sig"})
     sums.write_text("".join(f"{sha256(p)}  {p.name}\n" for p in named), encoding="utf-8")
     sign(sums, key)

@@ -68,10 +68,20 @@ def prepare_data(steps: Steps, wanted: list[str], source: Path | None, out: Path
     data.mkdir(parents=True)
     program = [sys.executable, "-m", "assistant", "models"]
     environment = {**os.environ, "ASSISTANT_PATHS__DATA": str(data), "PYTHONPATH": str(IMAGE.parent)}
-    steps.run([*program, "import", source.resolve()], env=environment, what="taking the models in")
+    if (source / "models").is_dir():
+        # a data directory: its models were checked when they came, and are once more
+        for name in wanted:
+            if (source / "models" / name).is_dir():
+                shutil.copytree(source / "models" / name, data / "models" / name)
+        steps.run([*program, "verify"], env=environment, what="checking the models")
+    else:
+        steps.run([*program, "import", source.resolve()], env=environment, what="taking the models in")
     for name in wanted:
         if not (data / "models" / name / "installed.json").is_file():
             raise BuildError(f"{source}: the files of {name} are not there, whole")
     for path in (data / "models").iterdir():
         if path.name not in wanted:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in data.iterdir():
+        if path.name != "models":
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from image.build import release
+from image.build import main, release
 from image.build.errors import BuildError
 from image.build.steps import Steps
 
@@ -45,7 +45,7 @@ def test_a_release_is_whole_and_its_figures_are_the_files(published, key):
     image, out = published
     assert {p.name for p in out.iterdir()} == {
         "assistant-rpi5-lite.img.xz", "assistant-rpi5-lite.img.bmap", "assistant-rpi5-lite.rpi-imager-manifest",
-        "sbom.cdx.json", "SHA256SUMS", "SHA256SUMS.sig",
+        "assistant-rpi5-lite.sbom.cdx.json", "assistant-rpi5-lite.SHA256SUMS", "assistant-rpi5-lite.SHA256SUMS.sig",
     }  # fmt: skip
     assert release.verify(out, release.public_pem(key)) == []
     unpacked = subprocess.run(["xz", "-dc", out / "assistant-rpi5-lite.img.xz"], capture_output=True, check=True).stdout
@@ -60,18 +60,24 @@ def test_a_release_is_whole_and_its_figures_are_the_files(published, key):
 @needs_tools
 def test_a_changed_file_and_a_changed_list_are_found(published, key):
     _, out = published
-    (out / "sbom.cdx.json").write_text("{ }")
-    assert release.verify(out, release.public_pem(key)) == ["sbom.cdx.json: is missing or was changed"]
-    sums = out / "SHA256SUMS"
+    (out / "assistant-rpi5-lite.sbom.cdx.json").write_text("{ }")
+    assert release.verify(out, release.public_pem(key)) == [
+        "assistant-rpi5-lite.sbom.cdx.json: is missing or was changed"
+    ]
+    sums = out / "assistant-rpi5-lite.SHA256SUMS"
     sums.write_text(sums.read_text().replace("a", "b"))
-    assert release.verify(out, release.public_pem(key)) == ["SHA256SUMS: the signature is missing or wrong"]
+    assert release.verify(out, release.public_pem(key)) == [
+        "assistant-rpi5-lite.SHA256SUMS: the signature is missing or wrong"
+    ]
 
 
 @needs_tools
 def test_another_key_does_not_verify(published, tmp_path):
     _, out = published
     other = release.signing_key(tmp_path / "other.pem", make=True)
-    assert release.verify(out, release.public_pem(other)) == ["SHA256SUMS: the signature is missing or wrong"]
+    assert release.verify(out, release.public_pem(other)) == [
+        "assistant-rpi5-lite.SHA256SUMS: the signature is missing or wrong"
+    ]
 
 
 def test_the_entry_has_every_field_that_imager_requires(tmp_path):
@@ -108,3 +114,19 @@ def test_what_is_no_key_is_refused(tmp_path, text):
 def test_a_missing_key_is_not_made_up_for_a_release(tmp_path):
     with pytest.raises(BuildError, match="there is no signing key"):
         release.signing_key(tmp_path / "no.pem", make=False)
+
+
+@needs_tools
+def test_a_release_is_verified_from_the_command_line(published, key, tmp_path, capsys):
+    _, out = published
+    public = tmp_path / "release.pub"
+    public.write_bytes(release.public_pem(key))
+    assert main.main(["--verify", str(out), "--public-key", str(public)]) == 0
+    (out / "assistant-rpi5-lite.img.xz").write_bytes(b"")
+    assert main.main(["--verify", str(out), "--public-key", str(public)]) == 1
+    assert main.main(["--verify", str(out)]) == 1
+    assert main.main(["--verify", str(tmp_path), "--public-key", str(public)]) == 1
+    errors = capsys.readouterr().err
+    assert "assistant-rpi5-lite.img.xz: is missing or was changed" in errors
+    assert "no public key" in errors
+    assert "holds 0 lists of hashes" in errors
