@@ -33,6 +33,7 @@ from assistant.nlu.own_files import OwnSkills, load_skills
 from assistant.nlu.sounds_like import SoundsLike
 from assistant.nlu.understanding import Understanding
 from assistant.outdoors import Outdoors, exchange_often, open_outdoors
+from assistant.reading_ahead import read_ahead
 from assistant.recorder import NoLoudspeaker
 from assistant.skills.home_source import HomeSource
 from assistant.skills.kit import Health
@@ -44,6 +45,7 @@ from assistant.stt import Recognizer, RecognizerStream
 from assistant.stt.endpoint import Endpointer, Limits
 from assistant.stt.graph import pronounce
 from assistant.stt.vosk import VoskRecognizer
+from assistant.texts import texts
 from assistant.tooling import with_tools
 from assistant.trace import TurnTrace
 from assistant.traffic import TrafficCounter
@@ -207,6 +209,8 @@ async def open_appliance(
         )
         skills.add(OwnSentences(skills.kit, own))
         sounds_like = await load("sounds-like", lambda: SoundsLike(understanding, pronounce), workers["thinking"])
+        now = texts(settings.language, "answering")["now"]
+        prompt = Prompt(settings.name, facts=lambda: now.format(clock.now()))
         rooms = Rooms(
             recognizer=recognizer,
             hearing=workers["hearing"],
@@ -214,13 +218,14 @@ async def open_appliance(
             thinking=workers["thinking"],
             skills=skills,
             acting=workers["acting"],
-            answerer=Answerer(None, Prompt(settings.name), settings.language, outdoors.outside),
+            answerer=Answerer(None, prompt, settings.language, outdoors.outside),
             speaker=Speaker(voice, output or NoLoudspeaker(), workers["speaking"], bus, clock, settings.language),
             endpointer=Endpointer(Limits(silence_s=settings.hearing.silence_s, longest_s=settings.hearing.longest_s)),
             bus=bus,
             clock=clock,
             language=settings.language,
         )
+        read_ahead(rooms)
         service = outdoors.client.accelerator if outdoors.client else None
         answers = LocalAnswers(
             settings, selection.llm, rooms.answerer, clock=clock, worker=workers["answering"], service=service
