@@ -45,6 +45,7 @@ STAGES = {
     "llm": "Language model: load, prompt, first token cold and warm, tokens a second, grammar, busy machine.",
     "tts": "Voice: first audio, real-time factor.",
     "turn": "The whole turn at the pace of speech, against a plain chain of the same engines.",
+    "door": "The offline switch in the middle of an answer from outside.",
 }
 
 
@@ -95,6 +96,11 @@ class Jobs:
         measure_llm(
             stage, path, self.effort, threads=self.threads, context=self.settings.thinking.context, cache=self._cache
         )
+
+    def door(self, stage: Stage) -> None:
+        from assistant.bench.door import measure_door  # noqa: PLC0415
+
+        measure_door(stage, self.effort)
 
     def turn(self, stage: Stage) -> None:
         from assistant.bench.turn import measure_turn  # noqa: PLC0415

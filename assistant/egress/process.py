@@ -63,6 +63,7 @@ class Door:
         self._accelerator = Accelerator(
             settings.accelerator_url, lambda facts: self.ledger.append("accelerator", facts)
         )
+        self._shut = self.purse.offline
         self._leaving: set[asyncio.Task[None]] = set()  # what "stay offline" cuts off
         self.ledger.close_open_calls()
         self._deferred = Deferred(settings, self.ledger, self.purse, clock)
@@ -122,7 +123,7 @@ class Door:
         await send(
             {
                 "configured": s.configured,
-                "offline": self.purse.offline,
+                "offline": self._shut,
                 "budget_left": self.purse.left(),
                 "price_in": s.price_in * s.attempts / 1e6,
                 "price_out": s.price_out * s.attempts / 1e6,
@@ -135,10 +136,13 @@ class Door:
 
     async def _offline(self, message: dict[str, Any], send: _Send) -> None:
         on = message.get("on") is not False  # anything unclear closes
-        self.purse.offline = on
+        self._shut = on  # the wish counts before any disk is asked: that can take longer than people wait
         if on:
             for task in self._leaving:
                 task.cancel()
+            for _ in range(5):  # they let go of their connections, then book what it cost
+                await asyncio.sleep(0)
+        self.purse.offline = on
         self.ledger.append("switch", {"reason": "stay offline" if on else "go online"})
         await send({"offline": on})
 
@@ -191,7 +195,7 @@ class Door:
     def _open_to_questions(self) -> None:
         if not self.settings.configured:
             raise _RefusedError("no service is set up")
-        if self.purse.offline:
+        if self._shut:
             raise _RefusedError("staying offline")
 
     def _released(self, message: dict[str, Any]) -> tuple[int, bytes]:
@@ -240,6 +244,8 @@ class Door:
             self.breaker.failed()
             raise
         except (asyncio.CancelledError, ConnectionError):
+            with contextlib.suppress(OSError):
+                await send({"error": "cut off"})  # before the books are written
             self.breaker.abandoned()
             raise
         finally:
@@ -290,7 +296,7 @@ class Door:
         await send({"answer": result})
 
     async def _download(self, message: dict[str, Any], send: _Send) -> None:
-        if self.purse.offline:
+        if self._shut:
             raise _RefusedError("the assistant was told to stay offline (say “go online”)")
         url, part, total, limit = (message.get(k) for k in ("url", "part", "total", "limit"))
         if (
@@ -330,8 +336,7 @@ def _same_user(writer: asyncio.StreamWriter) -> bool:
 
 
 async def open_door(door: Door, path: Path, inherited: socket.socket | None = None) -> AsyncGenerator[asyncio.Server]:
-    """Listen on the Unix socket `path` (mode 0600), or on one that a service manager opened, until the generator is
-    closed."""
+    """Listen on the Unix socket `path` (mode 0600), or on an `inherited` one, until the generator is closed."""
     if inherited is not None:
         server = await asyncio.start_unix_server(door.serve, sock=inherited, limit=MOST_BYTES)
         try:
