@@ -65,7 +65,6 @@ class Understanding:
         self.home = home
         self.names = names
         self.own = own
-        self.own = own
         self._clock = clock
         self._catalogue = catalogue.extended(catalogue.load(language), own.source)
         self._grammar = Grammar(self._catalogue, home)
@@ -133,7 +132,7 @@ class Understanding:
     def vocabulary(self, *, courtesy: bool = True) -> set[str]:
         """Every word the grammar can contain, numbers to 999 and (with `courtesy`) words of courtesy included."""
         words = self.network.vocabulary(self.names()) | (COURTESY_WORDS if courtesy else frozenset())
-        return {word for word in words if word.replace("'", "").isalpha()}
+        return {word for word in words if word[0] != "'" and word.replace("'", "").isalpha()}
 
     @property
     def grammar(self) -> Grammar:

@@ -11,8 +11,11 @@ import time
 import tomllib
 from pathlib import Path
 
+from assistant.clock import SystemClock
 from assistant.errors import ModelError
-from assistant.nlu.home import SAMPLE_HOME
+from assistant.nlu.home import SAMPLE_HOME, load_home
+from assistant.nlu.names import no_names
+from assistant.nlu.understanding import Understanding
 from assistant.stt.graph import build_graph, pronounce
 from assistant.stt.graph.build import UNKNOWN_COST
 from assistant.stt.graph.grammar import Counts
@@ -28,6 +31,12 @@ def home_words() -> set[str]:
     rows = [*home.get("areas", []), *home.get("entities", [])]
     names = [name for row in rows for name in (row["name"], row.get("floor", ""), *row.get("aliases", []))]
     return set(clean(" ".join(names)).split())
+
+
+def understood_words() -> set[str]:
+    """Every word of a request that understanding knows in the sample home."""
+    understanding = Understanding(load_home(None), names=no_names, clock=SystemClock())
+    return understanding.vocabulary(courtesy=False) - {"am", "pm"}  # these are two letters each to the recogniser
 
 
 def literal_words(path: Path) -> set[str]:
@@ -69,7 +78,7 @@ def main() -> int:
     rng, grammar = random.Random(args.seed), Grammar()
     sampler = Sampler(grammar)
     counts = corpus(grammar, sampler, rng, args.sentences)
-    wanted = set(counts.one) | sampler.words() | literal_words(TEMPLATES) | home_words()
+    wanted = set(counts.one) | sampler.words() | literal_words(TEMPLATES) | home_words() | understood_words()
     classes = common_words()
     frequency = dict.fromkeys(classes[0], 1.0) | {word: 0.3 for word in classes[1] if word not in classes[0]}
     common = [word for words in classes for word in words][: args.common]
