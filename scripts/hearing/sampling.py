@@ -72,7 +72,7 @@ class Sampler:
                 for expression in expressions:
                     for chunk in _chunks(expression):
                         found.update(clean(chunk).split())
-        return {word for word in found if word.strip("'")}
+        return {word for word in found if word[0] != "'"}
 
     def _say(self, item: Expression, intents: Intents, data: IntentData, rng: random.Random, depth: int) -> str:
         if depth > _DEPTH:
