@@ -4,6 +4,7 @@ Nothing is done here. In every pause the words so far are understood, so that wh
 the turn goes on at once; a pause that was none costs that work and nothing else.
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from assistant import events as ev
 from assistant.audio import SAMPLE_RATE, Samples
 from assistant.audio.vad import Activity
-from assistant.interpreting import Heard
+from assistant.errors import AssistantError
+from assistant.interpreting import CLEAR, Heard
 from assistant.nlu.dialogue import Dialogue
 from assistant.stt import RecognizerStream, Transcription
 from assistant.stt.endpoint import Ending
@@ -20,6 +22,7 @@ from assistant.workers import Worker
 if TYPE_CHECKING:
     from assistant.turn import Rooms
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 WAKE_TAIL_S = 0.4
@@ -66,8 +69,6 @@ class Publish(Protocol):
 class Prepared:
     """What was made of the words in a pause."""
 
-    partial: str
-    """The recogniser's words when it was made: when they change, it is stale."""
     transcription: Transcription
     heard: Heard
     said: str
@@ -84,6 +85,8 @@ class Listening:
         self._stage = stage
         self._publish = publish
         self._prepared: Prepared | None = None
+        self._tried = ""
+        """The recogniser's words when this pause was last worked out: when they change, it is done anew."""
 
     async def hear(self, preroll: Samples, frames: Frames, begins_s: float) -> Transcription | None:
         """The words, or None when nobody spoke.
@@ -128,8 +131,11 @@ class Listening:
 
     async def understand(self, transcription: Transcription) -> Heard:
         """What was asked for: as prepared, when the final words are the same."""
-        if self._prepared is not None and _texts(self._prepared.transcription) == _texts(transcription):
-            return self._prepared.heard
+        prepared = self._prepared
+        # it was prepared as if heard clearly
+        clear = all(each.confidence >= CLEAR for each in (transcription.chosen, *transcription.others))
+        if prepared is not None and clear and _texts(prepared.transcription) == _texts(transcription):
+            return prepared.heard
         return await self._interpreted(transcription)
 
     async def _interpreted(self, transcription: Transcription) -> Heard:
@@ -141,15 +147,23 @@ class Listening:
     async def _prepare(self, stream: RecognizerStream, partial: str, activity: Activity) -> None:
         """In a pause: work out the words so far and what they ask for. Speech makes that stale."""
         if activity.speech:
+            self._prepared, self._tried = None, ""
+            return
+        if activity.silence_s < PAUSE_S or not partial or partial == self._tried:
+            return
+        self._tried = partial
+        try:
+            self._prepared = await self._worked_out(stream)
+        except AssistantError as error:
+            # the end of speech is then judged by silence alone, and the request understood when it is over
+            logger.warning("what was said could not be worked out in a pause: %s", error)
             self._prepared = None
-            return
-        stale = self._prepared is None or self._prepared.partial != partial
-        if not stale or activity.silence_s < PAUSE_S or not partial:
-            return
+
+    async def _worked_out(self, stream: RecognizerStream) -> Prepared:
         sketch = await self._stage("recognise", self._rooms.hearing, stream.settle)
         heard = await self._interpreted(sketch)
         said, ending = await self._stage("understand", self._rooms.thinking, lambda: self._judge(sketch, heard))
-        self._prepared = Prepared(partial, sketch, heard, said, ending)
+        return Prepared(sketch, heard, said, ending)
 
     def _judge(self, sketch: Transcription, heard: Heard) -> tuple[str, Ending]:
         """The words to judge by and how they end.

@@ -1,6 +1,7 @@
 """Whole turns over recordings that nobody here made: a wake clip, a short pause, then a request.
 
     PYTHONPATH=. .venv/bin/python scripts/corpus_turns.py ../shared/corpora [--out turns.jsonl] [--wake alexa]
+    PYTHONPATH=. .venv/bin/python scripts/corpus_turns.py ../shared/corpora --hesitant   # a pause before the last slot
 
 Prints a Markdown table of wake found, exact words, right class and slots, and time per stage. "Right" compares with
 what the assistant itself understands of the words that were really said.
@@ -21,7 +22,12 @@ from assistant.appliance import open_appliance
 from assistant.audio import Samples
 from assistant.audio.files import frames, read
 from assistant.audio.noise import quiet
+from assistant.audio.vad import SileroVad, SpeechDetector
+from assistant.bench.turn import PAUSE_S as HESITATION_S
+from assistant.bench.turn import Clip as Request
+from assistant.bench.turn import hesitate, was_cut_off
 from assistant.config import load_settings
+from assistant.events import SpeechEnded
 from assistant.nlu.dialogue import Dialogue
 from assistant.speech_evaluation import spoken_form, summary
 from assistant.trace import TurnTrace
@@ -58,7 +64,7 @@ class Collect:
         self.traces.append(trace)
 
 
-async def measure(root: Path, phrase: str, seed: int) -> list[dict[str, Any]]:
+async def measure(root: Path, phrase: str, seed: int, *, hesitant: bool) -> list[dict[str, Any]]:
     """One row a request."""
     rows = [json.loads(line) for line in (root / "audio/manifest.jsonl").read_text(encoding="utf-8").splitlines()]
     calls = [row for row in rows if row.get("keyword") == phrase]
@@ -73,22 +79,31 @@ async def measure(root: Path, phrase: str, seed: int) -> list[dict[str, Any]]:
     )
     async with open_appliance(settings, observers=(collect,), keep=False) as appliance:
         interpreter = appliance.rooms.interpreter
+        detector = SpeechDetector(SileroVad(appliance.selection.vad.require()))
         for number, row in enumerate(requests):
             call = chosen.choice(calls)
+            request: Request | None = Request(row["file"], read(root / "audio" / row["file"]), 0.0)
+            if hesitant and request is not None:
+                request = hesitate(request, appliance.rooms.recognizer, chosen.uniform(*HESITATION_S))
+            if request is None:
+                continue  # too short to hesitate in
             sound = np.concatenate(
                 [
                     quiet(1.0, seed=number),
                     read(root / "audio" / call["file"]),
                     quiet(chosen.uniform(*PAUSE_S), seed=number + 1),
-                    read(root / "audio" / row["file"]),
+                    request.samples,
                     quiet(2.0, seed=number + 2),
                 ]
             )
+            detector.reset()
+            spoken = Request(row["file"], sound, detector.feed(sound).last_speech_s or 0.0)
             before = len(collect.traces)
             appliance.conversation.forget()
             await appliance.conversation.run(Clip(row["file"], sound))
             turn = collect.traces[before].as_json() if len(collect.traces) > before else None
             heard = collect.traces[before].understood() if turn else None
+            ended = collect.traces[before].first(SpeechEnded) if turn else None
             truth = interpreter.read(spoken_form(row["text"]), Dialogue()).intents
             made.append(
                 {
@@ -98,6 +113,7 @@ async def measure(root: Path, phrase: str, seed: int) -> list[dict[str, Any]]:
                     "command": any(intent.name for intent in truth),
                     "woke": turn is not None,
                     "turn": turn,
+                    "cut": ended is not None and was_cut_off(ended, spoken),
                     "exact": bool(turn) and turn["transcript"] == spoken_form(row["text"]),
                     "right": heard == summary(truth),
                 }
@@ -123,6 +139,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         if row["turn"] and row["turn"]["endpoint_rule"]:
             rules[row["turn"]["endpoint_rule"]] = rules.get(row["turn"]["endpoint_rule"], 0) + 1
+    woken = [row for row in rows if row["woke"] and row["command"]]
+    out += ["", f"Cut off: {sum(row['cut'] for row in woken)} of {len(woken)} commands"]
     out += ["", "End of speech by rule: " + ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items()))]
     return "\n".join(out)
 
@@ -132,9 +150,10 @@ def main() -> None:
     parser.add_argument("corpora", type=Path)
     parser.add_argument("--out", type=Path, help="one JSON object a request")
     parser.add_argument("--wake", default="alexa", help="the wake phrase whose clips stand before the requests")
+    parser.add_argument("--hesitant", action="store_true", help="with a pause of 0.4 to 0.8 s before the last slot")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    rows = asyncio.run(measure(options.corpora, options.wake, options.seed))
+    rows = asyncio.run(measure(options.corpora, options.wake, options.seed, hesitant=options.hesitant))
     if options.out:
         options.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     print(table(rows))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant import demo
 from assistant import events as ev
 from assistant.appliance import Appliance, load_wake, open_appliance
 from assistant.audio import FRAME_SECONDS, SAMPLE_RATE, Samples
@@ -21,6 +22,7 @@ from assistant.bench.sound import recordings
 from assistant.clock import Clock
 from assistant.config import Cloud, Hub, Settings
 from assistant.conversation import Conversation
+from assistant.nlu.continuation import EXTENDERS
 from assistant.stt import Recognizer
 from assistant.trace import TurnTrace
 from assistant.tts import Voice
@@ -35,7 +37,10 @@ CUT_OFF_S = 0.1
 """A turn that ends this much before the last speech has cut the speaker off: three windows of voice activity."""
 
 PAUSE_S = (0.4, 0.8)
-"""Length of the pause that a hesitant speaker makes before the last two words."""
+"""Length of the pause that a hesitant speaker makes before the last slot, seconds."""
+
+CALL_PAUSE_S = (0.1, 0.5)
+"""Between the wake phrase and a request that was recorded without one: people hardly pause."""
 
 TIDY = ("cancel all timers", "cancel all alarms")
 """Said (typed) between turns, so that no reply grows from repeat to repeat."""
@@ -87,9 +92,11 @@ class Kept:
         self.traces.append(trace)
 
 
-def load_clip(path: Path, detector: SpeechDetector) -> Clip:
-    """Read a recording and find where its speech ends. Raises AudioError."""
+def load_clip(path: Path, detector: SpeechDetector, call: Callable[[Samples], Samples] | None = None) -> Clip:
+    """Read a recording and find where its speech ends; `call` puts the wake phrase before it. Raises AudioError."""
     samples = read(path)
+    if call is not None:
+        samples = call(samples)
     detector.reset()
     last = detector.feed(samples).last_speech_s
     return Clip(path.stem, np.concatenate([samples, quiet(AFTER_S, seed=1)]), last or len(samples) / SAMPLE_RATE)
@@ -160,8 +167,8 @@ class Comparison:
             conclude(stage)
 
     async def hesitant(self, stage: Stage, clips: list[Clip], effort: Effort, seed: int = 0) -> None:
-        """How often a pause before the last two words ends the turn. Not paced: no waiting is measured."""
-        rng, cut, heard = random.Random(seed), 0, 0
+        """How often a pause before the last slot ends the turn. Not paced: no waiting is measured."""
+        rng, cut, heard, rules = random.Random(seed), 0, 0, Counter[str]()
         for number, _ in enumerate(effort.rounds(stage, "hesitant", warmup=0)):
             clip = clips[number % len(clips)]
             broken = hesitate(clip, self.rooms.recognizer, rng.uniform(*PAUSE_S))
@@ -171,10 +178,36 @@ class Comparison:
             ended = trace.first(ev.SpeechEnded) if trace else None
             if ended is not None:
                 heard += 1
+                rules[ended.rule] += 1
                 cut += was_cut_off(ended, broken)
             await self.tidy()
             stage.values["cut_off_rate_hesitant"] = round(cut / heard, 4) if heard else None
+            stage.values["rules_hesitant"] = dict(rules)
             stage.facts["hesitant_turns"] = heard
+
+
+class Caller:
+    """Puts the bundled requests' wake phrase before recordings that have none."""
+
+    def __init__(self, wake: WakeEngine, seed: int = 0) -> None:
+        self._wake, self._rng = wake, random.Random(seed)
+        whole = read(demo.requests()[0].file)
+        end = self._detected(whole)
+        self._phrase = whole[:end] if end else None
+
+    def __call__(self, samples: Samples) -> Samples:
+        """As it is where the wake phrase is heard in it, or where the bundled one is not this device's."""
+        if self._phrase is None or self._detected(samples):
+            return samples
+        return np.concatenate([self._phrase, quiet(self._rng.uniform(*CALL_PAUSE_S), seed=3), samples])
+
+    def _detected(self, samples: Samples) -> int:
+        """Samples up to the first wake detection; 0 when there is none."""
+        self._wake.reset()
+        for number, frame in enumerate(frames(samples)):
+            if self._wake.process(frame) is not None:
+                return (number + 1) * len(frame)
+        return 0
 
 
 def was_cut_off(ended: ev.SpeechEnded, clip: Clip) -> bool:
@@ -183,13 +216,19 @@ def was_cut_off(ended: ev.SpeechEnded, clip: Clip) -> bool:
 
 
 def hesitate(clip: Clip, recognizer: Recognizer, pause_s: float) -> Clip | None:
-    """The recording with a pause before its last two words; None when too few words are recognised in it."""
+    """The recording with a pause before its last slot; None when too few words are recognised in it.
+
+    The last slot begins behind the last preposition, article or the like; where none is heard, with the last word.
+    """
     stream = recognizer.start()
     stream.feed(clip.samples)
-    words = stream.finish().chosen.words
+    heard = stream.finish()
+    words = next((each.words for each in (heard.chosen, *heard.others) if each.source == "open"), heard.chosen.words)
     if len(words) < 4:
         return None
-    at = round(words[-2].start_s * SAMPLE_RATE)
+    behind = [index for index, word in enumerate(words[:-1]) if word.text in EXTENDERS]
+    first = words[behind[-1] + 1] if behind else words[-1]
+    at = round(first.start_s * SAMPLE_RATE)
     pause = quiet(pause_s, seed=2)
     samples = np.concatenate([clip.samples[:at], pause, clip.samples[at:]])
     return Clip(f"{clip.name}-hesitant", samples, clip.speech_end_s + pause_s)
@@ -259,7 +298,8 @@ async def _measure(stage: Stage, settings: Settings, effort: Effort, clips: Path
     async with open_appliance(settings, observers=(kept,), keep=False) as appliance:
         await appliance.ready()
         comparison = prepare(appliance, settings, kept)
-        found = [load_clip(path, comparison.detector) for path in recordings(clips)]
+        call = Caller(comparison.wake)
+        found = [load_clip(path, comparison.detector, call) for path in recordings(clips)]
         running = [f"{choice.engine}: {choice.title}" for choice in appliance.selection.running()]
         stage.engine, stage.model = "the whole appliance", "; ".join(running)
         stage.facts |= {"recordings": len(found), "load_s": appliance.loaded_s}

@@ -72,7 +72,8 @@ class RecognizerStream(Protocol):
         ...
 
     def settle(self) -> Transcription:
-        """What `finish` would say by now, in a pause; the utterance may go on."""
+        """What `finish` would say by now, in a pause; the utterance may go on. Words whose confidence is not known yet
+        count as heard clearly."""
         ...
 
     def finish(self) -> Transcription:

@@ -27,6 +27,9 @@ SETTLING_S = 0.3
 model) and looks ahead. A multiple of 30 ms, three feature frames, so that what follows falls on the frames it would
 have fallen on anyhow (with 0.26 s a third of the final texts changed, with 0.3 s one in 40)."""
 
+SETTLED_FOR_S = 0.8
+"""Within a pause it is fed once: more of it would be a longer pause than there was, and the engine ends segments."""
+
 FINISHING_S = 1.0
 """How long after a word's end the engine counts it as finished, seconds, at most."""
 
@@ -221,11 +224,15 @@ class _Channel:
         return partial[sum(float(word["start"]) < self._skip_s for word in timed) :]
 
     def settle(self) -> Hypothesis:
-        self._settled_s.append(self._fed_s)
-        text = self.feed(_SETTLING)
+        if not self._settled_s or self._fed_s - self._settled_s[-1] > SETTLED_FOR_S:
+            self._settled_s.append(self._fed_s)
+            self.feed(_SETTLING)
+        text = " ".join([*(word.text for word in self._words), *self._partial])
         words = (*self._words, *self._words_of(self._recognizer.partial_words()))
-        # a word that the engine has not timed yet counts for its text alone
-        return Hypothesis(text, _confidence(words), words, self._source)
+        # the engine judges a word only some time after it: until then it counts as heard clearly
+        count = len(text.split())
+        confidence = min(1.0, 1.0 - (1.0 - _confidence(words)) * len(words) / count) if count else 0.0
+        return Hypothesis(text, confidence, words, self._source)
 
     def finish(self) -> Hypothesis:
         self._take(self._recognizer.final())

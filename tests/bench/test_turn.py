@@ -9,7 +9,18 @@ from assistant.audio import FRAME_SECONDS
 from assistant.audio.vad import SpeechDetector
 from assistant.bench import baseline
 from assistant.bench.figures import Effort, Stage
-from assistant.bench.turn import Clip, Comparison, Kept, Paced, alone, conclude, hesitate, load_clip, measure_turn
+from assistant.bench.turn import (
+    Caller,
+    Clip,
+    Comparison,
+    Kept,
+    Paced,
+    alone,
+    conclude,
+    hesitate,
+    load_clip,
+    measure_turn,
+)
 from assistant.config import Settings
 from assistant.stt import Hypothesis, Transcription, Word
 from assistant.workers import InlineWorker
@@ -115,8 +126,8 @@ def test_a_late_reader_gets_what_was_spoken_meanwhile_at_once():
 class Heard:
     """A recogniser that knows where the words are."""
 
-    def __init__(self, *starts: float) -> None:
-        self.words = tuple(Word(f"w{n}", start, start + 0.1, 1.0) for n, start in enumerate(starts))
+    def __init__(self, *words: tuple[str, float]) -> None:
+        self.words = tuple(Word(text, start, start + 0.1, 1.0) for text, start in words)
 
     def set_phrases(self, phrases: object) -> None: ...
 
@@ -126,20 +137,56 @@ class Heard:
     def feed(self, samples: object) -> str:
         return ""
 
+    def settle(self) -> Transcription:
+        return self.finish()
+
     def finish(self) -> Transcription:
         return Transcription(Hypothesis("w", 1.0, self.words))
 
 
-def test_a_hesitant_speaker_pauses_before_the_last_two_words():
-    broken = hesitate(CLIP, Heard(1.5, 1.8, 2.0, 2.5, 2.8), 0.5)
+def paused_at(broken: Clip) -> float:
+    """Where the pause was put in, seconds."""
+    return float(np.argmax(broken.samples[: len(CLIP.samples)] != CLIP.samples) / 16000)
+
+
+def test_a_hesitant_speaker_pauses_before_the_last_slot():
+    heard = Heard(("set", 1.5), ("a", 1.8), ("timer", 2.0), ("for", 2.2), ("ten", 2.5), ("minutes", 2.8))
+    broken = hesitate(CLIP, heard, 0.5)
     assert broken is not None
     assert len(broken.samples) == len(CLIP.samples) + 8000
     assert broken.speech_end_s == 3.5
+    assert paused_at(broken) == pytest.approx(2.5, abs=0.001)
     at = round(2.5 * 16000)
-    assert (broken.samples[:at] == CLIP.samples[:at]).all()
     assert (broken.samples[at + 8000 :] == CLIP.samples[at:]).all()
     assert np.abs(broken.samples[at : at + 8000]).max() < 200
-    assert hesitate(CLIP, Heard(1.5, 2.0), 0.5) is None
+
+
+def test_without_a_preposition_the_last_word_is_the_slot():
+    broken = hesitate(CLIP, Heard(("turn", 1.5), ("kitchen", 1.9), ("lights", 2.2), ("off", 2.6)), 0.5)
+    assert broken is not None
+    assert paused_at(broken) == pytest.approx(2.6, abs=0.001)
+    assert hesitate(CLIP, Heard(("stop", 1.5), ("it", 2.0)), 0.5) is None
+
+
+class Deaf:
+    """A wake engine that fires at the loud sound alone."""
+
+    phrases = ("okay nabu",)
+
+    def process(self, samples):
+        return object() if np.abs(samples).max() > 1000 else None
+
+    def reset(self) -> None: ...
+
+
+def test_a_request_without_the_wake_phrase_is_given_one():
+    call = Caller(Deaf())  # type: ignore[arg-type]
+    request = np.full(16000, 10, np.int16)
+    called = call(request)
+    assert len(called) > len(request)
+    assert (called[-16000:] == request).all()
+    loud = np.full(16000, 5000, np.int16)
+    assert call(loud) is loud
 
 
 def test_the_end_of_speech_is_found_in_the_recording(tmp_path):
