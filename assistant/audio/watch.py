@@ -24,6 +24,9 @@ device runs at another rate than it says."""
 
 DRIFT_SECONDS = 60.0
 
+GAP_SECONDS = 1.0
+"""A pause in the deliveries that long says nothing about the rate: it is measured anew."""
+
 _FULL_SCALE = 32_700
 
 
@@ -47,6 +50,7 @@ class SoundWatch:
         self._zeros = self._stuck = 0.0
         self._clipped = 0.0
         self._began: float | None = None
+        self._last_at = 0.0
         self._frames = 0
         self.drift = 0.0
         """The device's rate relative to the clock, minus 1, over the last whole minute; 0 before."""
@@ -65,8 +69,9 @@ class SoundWatch:
         return self.trouble
 
     def _measure_drift(self, at: float) -> None:
-        if self._began is None:
-            self._began = at
+        if self._began is None or at - self._last_at > GAP_SECONDS:
+            self._began, self._frames = at, 0
+        self._last_at = at
         self._frames += 1
         passed = at - self._began
         if passed >= DRIFT_SECONDS:
