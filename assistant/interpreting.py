@@ -27,10 +27,10 @@ word clips that became a command went from 9 to 6 of 283, the recorded commands 
 SHORT_WORDS = 3
 """A sentence of so few words is what noise most often sounds like: it must have been heard clearly."""
 
-WITNESSED = 0.27
+WITNESSED = 0.25
 """How far the sound must be believed (weighing.believed) for a request that the words alone would be, and"""
 ALONE = 0.7
-"""for one that they would not: where fewer than 2 % of what is no command pass on synthetic speech
+"""for one that they would not: about 2 % of a hard set of synthetic clips that are no command pass
 (scripts/hearing/thresholds.py, docs/hearing.md)."""
 
 MOST_LACK = 1.2

@@ -91,7 +91,7 @@ def report(name: str, cases: list[Case], constant: float, weights: NDArray[np.fl
     share = [
         1 / (1 + np.exp(-constant - np.dot(weights, case.weighed.signs))) if case.weighed else 0.0 for case in cases
     ]
-    for words, alone in ((0.0, 1.1), (0.0, 0.0), (0.1, 0.6), (0.2, 0.6), (0.27, 0.7), (0.35, 0.7), (0.5, 0.8)):
+    for words, alone in ((0.0, 1.1), (0.0, 0.0), (0.1, 0.6), (0.2, 0.6), (0.25, 0.7), (0.35, 0.7), (0.5, 0.8)):
         taken = [case for case, p in zip(cases, share, strict=True) if p >= alone or (case.witnessed and p >= words)]
         right = sum(case.right for case in taken)
         other = sum(case.command and not case.right for case in taken)
