@@ -1,0 +1,145 @@
+"""Measure what the probabilities of a language model's words are worth, on questions with known answers.
+
+    scripts/calibrate_confidence MODEL.gguf [--data DIR] [--threads N]
+
+Asks the 80 questions of scripts/calibration_questions.py with the assistant's own prompt, notes which first sentences
+are right, fits a curve from their probabilities to the share that is right, says how well it holds on questions that it
+was not fitted to, and keeps it for this very file in the data directory. From the next start on the privacy gate goes
+by it: a question leaves the house, where that is allowed at all, only when the local answer is less than 80 % likely.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from assistant.brevity import end_of
+from assistant.config import load_settings
+from assistant.errors import AssistantError
+from assistant.llm.confidence import Calibration, Evidence, admits, confidence, features, fit, write_calibration
+from assistant.llm.llamacpp import LlamaCppModel
+from assistant.llm.prompt import Prompt
+from scripts.calibration_questions import QUESTIONS
+
+TOKENS = 48
+"""Of an answer at most: its first sentence decides."""
+
+FOLDS = 5
+"""Parts of the questions; each is judged by a curve fitted to the others."""
+
+GOOD_ENOUGH = 0.8
+"""The privacy gate's threshold."""
+
+
+def right(answer: str, accepted: str) -> bool:
+    """Whether `answer` holds one of the `accepted` words, or admits that it knows nothing where there are none."""
+    if not accepted:
+        return admits(answer)
+    return not admits(answer) and re.search(rf"(?<!\w)({accepted})(?!\w)", answer.lower()) is not None
+
+
+def ask(model: LlamaCppModel, prompt: Prompt, question: str) -> Evidence:
+    """The first sentence of the answer and how likely its words were."""
+    reply = model.stream(prompt.messages([], question), max_tokens=TOKENS)
+    text = ""
+    for piece in reply:
+        text += piece
+        if end_of(text, 1) is not None:
+            break
+    reply.cancel()
+    return Evidence(text, tuple(reply.probabilities))
+
+
+def chances(found: Sequence[Evidence], truth: np.ndarray) -> np.ndarray:
+    """The confidence of each answer by a curve that was fitted without it; NaN where the rest were all alike."""
+    rows = np.array([features(each.probabilities or (1e-6,)) for each in found])
+    made = np.full(len(found), np.nan)
+    parts = np.random.default_rng(0).permutation(len(found)) % FOLDS
+    for part in range(FOLDS):
+        try:
+            weights = fit(rows[parts != part], truth[parts != part])
+        except AssistantError:
+            continue
+        curve = Calibration(weights, 0, 0, "")
+        for number in np.flatnonzero(parts == part):
+            made[number] = confidence(found[number], curve)
+    return made
+
+
+def report(made: np.ndarray, truth: np.ndarray, found: Sequence[Evidence]) -> list[str]:
+    """What the curve is worth, in lines."""
+    sure = made >= GOOD_ENOUGH
+    pairs = [(made[good], made[bad]) for good in np.flatnonzero(truth) for bad in np.flatnonzero(~truth)]
+    better = [(good > bad) + 0.5 * (good == bad) for good, bad in pairs]
+    admitted = sum(admits(each.text) for each in found)
+    surer = f"a right answer is surer than a wrong one in {100 * float(np.mean(better)):.0f} % of pairs"
+    lines = [
+        f"{truth.sum()} of {len(truth)} first sentences are right, {admitted} admit that they know nothing",
+        f"on questions that the curve was not fitted to: {surer}",
+        f"{sure.sum()} answers would stay as good enough, {_percent(truth[sure])} of them right",
+    ]
+    for low in (0.0, 0.2, 0.4, 0.6, 0.8):
+        inside = (made >= low) & (made < low + 0.2 + (low == 0.8))
+        if inside.any():
+            lines.append(f"  confidence {low:.1f} to {low + 0.2:.1f}: {inside.sum()}, {_percent(truth[inside])} right")
+    return lines
+
+
+def _percent(marks: np.ndarray) -> str:
+    return f"{100 * marks.mean():.0f} %" if len(marks) else "none"
+
+
+def calibrate(
+    model: LlamaCppModel,
+    data: Path,
+    tell: Callable[[str], None],
+    questions: Sequence[tuple[str, str]] = QUESTIONS,
+) -> Calibration:
+    """Measure and keep. Raises AssistantError when there is nothing to learn; then nothing is kept."""
+    prompt = Prompt()
+    model.prepare(prompt.messages([], ""))
+    found, truth = [], []
+    for number, (question, accepted) in enumerate(questions, 1):
+        evidence = ask(model, prompt, question)
+        found.append(evidence)
+        truth.append(right(evidence.text, accepted))
+        tell(f"{number}/{len(questions)} {'right' if truth[-1] else 'wrong'}: {question} {evidence.text.strip()!r}")
+    marks = np.array(truth)
+    rows = np.array([features(each.probabilities or (1e-6,)) for each in found])
+    curve = Calibration(fit(rows, marks), len(marks), int(marks.sum()), datetime.now(UTC).date().isoformat())
+    for line in report(chances(found, marks), marks, found):
+        tell(line)
+    tell(f"kept in {write_calibration(data, model.path, curve)}")
+    return curve
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="scripts/calibrate_confidence", description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--data", type=Path, help="the data directory; that of the settings when not given")
+    parser.add_argument("--threads", type=int)
+    given = parser.parse_args(arguments)
+    try:
+        settings = load_settings()
+        model = LlamaCppModel(
+            given.model,
+            threads=given.threads or settings.thinking.threads,
+            context=settings.thinking.context,
+            cache=settings.paths.cache / "working-models.json",
+        )
+        try:
+            calibrate(model, given.data or settings.paths.data, print)
+        finally:
+            model.close()
+    except AssistantError as error:
+        print(f"{error}; nothing was kept", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

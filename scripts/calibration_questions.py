@@ -1,0 +1,98 @@
+"""Questions with known answers, written here: for the calibration of an answer's confidence, and for nothing else.
+
+A third are easy for any instruct model, a third need more than a small one knows, a third cannot be answered at home at
+all (nobody's private or future things), so that right and wrong answers both occur. An answer counts as right when it
+holds one of the words, as whole words; where there are none, when it admits that it does not know.
+"""
+
+EASY = (
+    ("what is the capital of france", "paris"),
+    ("what is the capital of italy", "rome"),
+    ("what is the capital of japan", "tokyo"),
+    ("what is the capital of egypt", "cairo"),
+    ("how many days has a week", "seven|7"),
+    ("how many months has a year", "twelve|12"),
+    ("how many legs has a spider", "eight|8"),
+    ("how many minutes has an hour", "sixty|60"),
+    ("what colour do you get from blue and yellow", "green"),
+    ("what do bees make", "honey"),
+    ("which planet do we live on", "earth"),
+    ("what is the opposite of hot", "cold"),
+    ("what is frozen water called", "ice"),
+    ("which animal barks", "dog|dogs"),
+    ("what is the largest ocean", "pacific"),
+    ("who wrote romeo and juliet", "shakespeare"),
+    ("which gas do plants take in", "carbon dioxide|co2"),
+    ("at how many degrees celsius does water boil", "100|hundred"),
+    ("what is two plus two", "four|4"),
+    ("what is ten minus three", "seven|7"),
+    ("which language is spoken in brazil", "portuguese"),
+    ("what is the currency of the united states", "dollar|dollars"),
+    ("how many wheels has a bicycle", "two|2"),
+    ("what do cows drink when they are grown", "water"),
+    ("what is the closest star to us", "sun"),
+    ("in which direction does the sun rise", "east"),
+    ("what is the largest planet of the solar system", "jupiter"),
+    ("which metal is liquid at room temperature", "mercury"),
+    ("what is the hardest natural stone", "diamond"),
+    ("how many sides has a triangle", "three|3"),
+)
+
+HARD = (
+    ("what is the capital of burkina faso", "ouagadougou"),
+    ("what is the capital of bhutan", "thimphu"),
+    ("what is the capital of kazakhstan", "astana"),
+    ("which element has the atomic number 26", "iron"),
+    ("which element has the atomic number 74", "tungsten|wolfram"),
+    ("who painted the garden of earthly delights", "bosch"),
+    ("who composed the brandenburg concertos", "bach"),
+    ("in which year did the berlin wall fall", "1989|eighty nine|eighty-nine"),
+    ("in which year was the battle of hastings", "1066|sixty six|sixty-six"),
+    ("who was the second person on the moon", "aldrin"),
+    ("what is the square root of 1764", "42|forty two|forty-two"),
+    ("what is seventeen times twenty three", "391"),
+    ("what is the longest river in asia", "yangtze"),
+    ("what is the deepest lake in the world", "baikal"),
+    ("which country has the most time zones", "france"),
+    ("who discovered penicillin", "fleming"),
+    ("who wrote the master and margarita", "bulgakov"),
+    ("what is the smallest bone in the human body", "stapes|stirrup"),
+    ("how many keys has a concert piano", "88|eighty eight|eighty-eight"),
+    ("what is the chemical formula of table salt", "nacl|sodium chloride"),
+    ("which planet has a moon called titan", "saturn"),
+    ("who invented the world wide web", "berners lee|berners-lee"),
+    ("what is the capital of the australian state of tasmania", "hobart"),
+    ("what is the only mammal that can truly fly", "bat|bats"),
+    ("what does the latin carpe diem mean", "seize the day|pluck the day"),
+    ("which sea has no coast", "sargasso"),
+    ("what is the largest island of the mediterranean", "sicily"),
+    ("how many moons has mars", "two|2"),
+    ("who wrote don quixote", "cervantes"),
+    ("what is the boiling point of nitrogen in degrees celsius", "196|195.8"),
+)
+
+UNKNOWABLE = (
+    "what did i eat for breakfast today",
+    "how much money is in my purse",
+    "who will win the world cup in 2054",
+    "what is my neighbour called",
+    "which number am i thinking of",
+    "what will the weather be in exactly a year",
+    "what is the telephone number of the town hall here",
+    "when does the next bus leave from my street",
+    "what did my sister say yesterday",
+    "how tall is the tree in my garden",
+    "what colour is the shirt that i am wearing",
+    "who rang the door bell an hour ago",
+    "what are tomorrow's lottery numbers",
+    "where did i leave my glasses",
+    "what is the share price of the bakery on my corner",
+    "how many books are on my shelf",
+    "what is the name of my first teacher",
+    "what will the newspaper say tomorrow",
+    "how old is the man who lives upstairs",
+    "which song was i humming this morning",
+)
+
+QUESTIONS: tuple[tuple[str, str], ...] = (*EASY, *HARD, *((question, "") for question in UNKNOWABLE))
+"""(question, accepted words between bars; "" where only not knowing is right)."""
