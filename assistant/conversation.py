@@ -353,6 +353,11 @@ class Conversation:
     def _finish(self, running: _Running) -> None:
         if self._running is None:
             self._idle.set()
+        if running.trace.last(ev.TurnEnded) is None:  # it was given up before its first step
+            at = self._rooms.clock.monotonic()
+            self._rooms.bus.publish(
+                ev.TurnEnded(turn=running.trace.turn, at=at, outcome="cancelled", reason="interrupted")
+            )
         self._rooms.bus.unsubscribe(running.trace.observe)
         if running.inbox.dropped:
             logger.warning("%d frames were dropped: the recogniser is too slow here", running.inbox.dropped)

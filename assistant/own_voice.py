@@ -108,7 +108,7 @@ class OwnWords:
     def said(self, word: str) -> bool:
         """Whether `word` is in a clause that sounds now or sounded a moment ago."""
         now = self._clock.monotonic()
-        return any(word in _words(each.text) for each in self._between(now - LINGER_SECONDS, now))
+        return any(word in _words(each.text) for each in self._between(now, now))
 
     def echoes(self, transcript: str, since: float) -> bool:
         """Whether `transcript`, heard from `since` (clock) until now, is what the assistant itself said meanwhile."""
