@@ -33,6 +33,7 @@ from assistant.nlu.own_files import OwnSkills, load_skills
 from assistant.nlu.sounds_like import SoundsLike
 from assistant.nlu.understanding import Understanding
 from assistant.outdoors import Outdoors, exchange_often, open_outdoors
+from assistant.readiness import get_ready, keep_pauses, patient
 from assistant.reading_ahead import read_ahead
 from assistant.recorder import NoLoudspeaker
 from assistant.skills.home_source import HomeSource
@@ -42,7 +43,6 @@ from assistant.skills.registry import Skills
 from assistant.speaking import Output, Speaker
 from assistant.store import Store, broken_store, memory_store, open_store
 from assistant.stt import Recognizer, RecognizerStream
-from assistant.stt.endpoint import Endpointer, Limits
 from assistant.stt.graph import pronounce
 from assistant.stt.vosk import VoskRecognizer
 from assistant.texts import texts
@@ -127,8 +127,10 @@ class _KeepNames:
 
 
 async def refresh_names(appliance: Appliance) -> None:
-    """Take over the names as they are now; the recogniser is told when they have changed."""
+    """Take over the names as they are now; the recogniser is told when they have changed. What the turn taught about
+    pauses is kept."""
     rooms = appliance.rooms
+    await rooms.acting.run(keep_pauses, rooms)
     names = await rooms.acting.run(rooms.skills.names)
     if names == appliance.named.now:
         return
@@ -220,7 +222,7 @@ async def open_appliance(
             acting=workers["acting"],
             answerer=Answerer(None, prompt, settings.language, outdoors.outside),
             speaker=Speaker(voice, output or NoLoudspeaker(), workers["speaking"], bus, clock, settings.language),
-            endpointer=Endpointer(Limits(silence_s=settings.hearing.silence_s, longest_s=settings.hearing.longest_s)),
+            endpointer=await workers["acting"].run(lambda: patient(settings.hearing, store)),
             bus=bus,
             clock=clock,
             language=settings.language,
@@ -242,6 +244,8 @@ async def open_appliance(
         await load("grammar", lambda: recognizer.set_phrases(phrases), workers["hearing"])
         await refresh_names(appliance)
         keeper.appliance = appliance
+        if hearing:
+            stack.callback(asyncio.create_task(get_ready(rooms)).cancel)
         if outdoors.outside and settings.cloud.batch:
             stack.callback(asyncio.create_task(exchange_often(outdoors.outside, settings.cloud.batch_minutes)).cancel)
         if answers.backends:

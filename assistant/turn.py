@@ -16,7 +16,7 @@ from assistant.answering import Answer, Answerer
 from assistant.audio import Samples
 from assistant.clock import Clock
 from assistant.errors import AssistantError
-from assistant.interpreting import Heard, Interpreter
+from assistant.interpreting import CLEAR, Heard, Interpreter
 from assistant.listening import Frames, Listening
 from assistant.nlu import Intent
 from assistant.nlu.dialogue import Dialogue
@@ -64,6 +64,8 @@ class Rooms:
     partials: list[Callable[[str], None]] = field(default_factory=list)
     """Told of the words so far (without the wake phrase) whenever they change, for whoever can prepare something while
     they are spoken. They must return at once, and nothing may be done yet: the words may still change."""
+    echoes: Callable[[str, float], bool] = field(default=lambda _words, _since: False)
+    """Whether words that were heard since a time (monotonic) are those that the assistant itself said meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class Turn:
     # -- the line ------------------------------------------------------------------------------------------
 
     async def _spoken(self, preroll: Samples, frames: Frames, begins_s: float) -> str:
+        begun = self._rooms.clock.monotonic()
         listening = Listening(self._rooms, self._dialogue, self._stage, self._publish)
         async with aclosing(frames):
             transcription = await listening.hear(preroll, frames, begins_s)
@@ -122,6 +125,8 @@ class Turn:
             source=chosen.source,
             reason=transcription.reason,
         )
+        if rooms.echoes(chosen.text, begun):
+            return "nothing"
         heard = await listening.understand(transcription)
         if not heard.text:
             return "nothing"
@@ -168,6 +173,11 @@ class Turn:
     async def _answer(self, heard: Heard) -> tuple[str, str]:
         """A question that no skill serves."""
         answer = await self._rooms.answerer.answer(heard.text)
+        if answer.where == "refused" and answer.outcome == "failed" and heard.confidence < CLEAR:
+            # nobody can answer it, and it may not even have been a question
+            await answer.pieces.aclose()
+            self._publish(ev.RouteDecided, where="refused", reason=f"heard with confidence {heard.confidence:.2f}")
+            return "failed", await self._say(once(texts(self._rooms.language)["not_caught"]))
         self._publish(ev.RouteDecided, where=answer.where, reason=answer.reason)
         if answer.asks_consent:
             self._asked = await self._stage("act", self._rooms.acting, self._consent_question)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, TypeVarTuple
 
 import numpy as np
@@ -78,6 +78,7 @@ class FakeRecognizer:
     script: Sequence[str]
     fail_on: str = ""
     """"start", "feed" or "finish": where it breaks."""
+    confidence: float = 0.9
     started: int = 0
     fed: list[Samples] = field(default_factory=list)
 
@@ -107,13 +108,13 @@ class FakeStream:
 
     def settle(self) -> Transcription:
         text = self.feed(np.zeros(0, np.int16))
-        return Transcription(Hypothesis(text, 0.9 if text else 0.0), (), "scripted")
+        return Transcription(Hypothesis(text, self.recognizer.confidence if text else 0.0), (), "scripted")
 
     def finish(self) -> Transcription:
         if self.recognizer.fail_on == "finish":
             raise RuntimeError("scripted")
         text = self.text if self.voiced else ""
-        return Transcription(Hypothesis(text, 0.9 if text else 0.0), (), "scripted")
+        return Transcription(Hypothesis(text, self.recognizer.confidence if text else 0.0), (), "scripted")
 
 
 class FakeVoice:
@@ -192,7 +193,7 @@ class FakeInterpreter:
         text = self.said(transcription.chosen.text)
         if not text:
             return Heard(text="", intents=(), source="open", confidence=0.0)
-        return self.read(text, dialogue)
+        return replace(self.read(text, dialogue), source="open", confidence=transcription.chosen.confidence)
 
 
 class FakeSkills:
@@ -238,7 +239,7 @@ class House:
     def open(self, **workers: Worker) -> Conversation:
         """The conversation. Call it inside the virtual loop."""
         inline, clock = InlineWorker(), LoopClock()
-        rooms = Rooms(
+        self.rooms = rooms = Rooms(
             recognizer=self.recognizer,
             hearing=workers.get("hearing", inline),
             interpreter=self.interpreter,  # type: ignore[arg-type]

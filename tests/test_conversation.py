@@ -166,6 +166,14 @@ def test_a_question_goes_to_the_model_and_its_first_clause_is_spoken_early() -> 
     assert house.answerer.remembered[0][0] == "why is the sky blue"
 
 
+def test_speech_that_was_hardly_heard_is_asked_for_again_where_nobody_could_answer_it() -> None:
+    house = House(recognizer=FakeRecognizer(("why is the sky blue",), confidence=0.6))
+    hear(house)
+    assert house.traces[0].outcome == "failed"
+    assert "catch that" in house.traces[0].reply
+    assert "0.60" in sure(house.traces[0].last(ev.RouteDecided)).reason
+
+
 def test_without_a_model_the_truth_is_told() -> None:
     house = House("why is the sky blue")
     hear(house)

@@ -24,6 +24,10 @@ EXTRA_S = 0.8
 """Added when the last word promises more ("and", "to", "um"): people search for a word about this long."""
 
 
+MOST_LEARNT_S = 5.0
+"""A stored pause beyond this is no pause inside a sentence but a damaged value."""
+
+
 class Ending(StrEnum):
     """What the words so far are to the grammar."""
 
@@ -78,6 +82,19 @@ class Pauses:
         self.mean_s = silence_s / 2
         self.deviation_s = max(0.0, (silence_s - self._MARGIN_S - self.mean_s) / 2)
 
+    @classmethod
+    def recalled(cls, stored: object, silence_s: float) -> "Pauses":
+        """What `stored` (from `learnt`, by way of JSON) says; where it is something else, a fresh start."""
+        pauses = cls(silence_s)
+        if isinstance(stored, list) and len(stored) == 2 and all(_seconds(value) for value in stored):
+            pauses.mean_s, pauses.deviation_s = map(float, stored)
+        return pauses
+
+    @property
+    def learnt(self) -> list[float]:
+        """Mean and mean deviation in seconds, rounded to the millisecond: what is worth keeping."""
+        return [round(self.mean_s, 3), round(self.deviation_s, 3)]
+
     @property
     def silence_s(self) -> float:
         """The silence after which speech is unlikely to go on; unbounded (Limits bounds it)."""
@@ -89,6 +106,10 @@ class Pauses:
             return
         self.deviation_s += self.WEIGHT * (abs(pause_s - self.mean_s) - self.deviation_s)
         self.mean_s += self.WEIGHT * (pause_s - self.mean_s)
+
+
+def _seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0.0 <= value <= MOST_LEARNT_S
 
 
 class Endpointer:

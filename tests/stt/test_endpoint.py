@@ -1,3 +1,4 @@
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -172,6 +173,24 @@ def test_what_was_learnt_outlives_the_utterance() -> None:
     for _ in range(30):
         pauses.note(0.2)
     assert Endpointer(pauses=pauses).silence_s < Endpointer().silence_s
+
+
+def test_what_was_learnt_is_kept_and_recalled() -> None:
+    pauses = Pauses()
+    for _ in range(30):
+        pauses.note(0.25)
+    again = Pauses.recalled(json.loads(json.dumps(pauses.learnt)), 0.7)
+    assert again.silence_s == pytest.approx(pauses.silence_s, abs=0.01)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)
+    )
+)
+def test_damaged_pauses_are_a_fresh_start_or_sane(stored: object) -> None:
+    ears = Endpointer(pauses=Pauses.recalled(stored, 0.7))
+    assert Limits().shortest_s <= ears.silence_s <= Limits().longest_silence_s
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=60))
