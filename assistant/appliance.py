@@ -17,6 +17,7 @@ from assistant.answering import Answerer
 from assistant.artifacts.selection import Choice, Selection, select
 from assistant.audio import Samples
 from assistant.audio.vad import SileroVad, SpeechDetector
+from assistant.calibration import calibration_file, thresholds
 from assistant.clock import Clock, SystemClock
 from assistant.config import Settings
 from assistant.conversation import Conversation, TurnObserver
@@ -330,7 +331,8 @@ def load_wake(settings: Settings, *, hearing: bool = True) -> WakeEngine:
         return _Deaf()
     if settings.wake.openwakeword is not None:
         return OpenWakeWordEngine.from_directory(settings.wake.openwakeword, threshold=settings.wake.threshold)
-    return MicroWakeEngine(settings.wake.phrases, threshold=settings.wake.threshold)
+    here = thresholds(calibration_file(settings.paths.data), settings.audio.microphone)
+    return MicroWakeEngine(settings.wake.phrases, threshold=settings.wake.threshold or here)
 
 
 def load_own(settings: Settings) -> OwnSkills:

@@ -23,6 +23,7 @@ COMMANDS = {
     "listen": "assistant.cli.listen:listen",
     "eval": "assistant.cli.evaluate:evaluate",
     "models": "assistant.cli.models:models",
+    "calibrate": "assistant.cli.calibrate:calibrate",
     "doctor": "assistant.cli.doctor:doctor",
     "audit": "assistant.cli.audit:audit",
     "bench": "assistant.cli.bench:bench",

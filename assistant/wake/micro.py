@@ -1,7 +1,7 @@
 """microWakeWord: the bundled streaming models on their own TensorFlow Lite runtime."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -48,8 +48,10 @@ class MicroWakeEngine:
     would cost their memory of the room and leave them deaf until it has come back.
     """
 
-    def __init__(self, phrases: Sequence[str], *, threshold: float | None = None, refractory_s: float = 1.5) -> None:
-        """Load the models of `phrases`; `threshold` (0..1) replaces the measured ones.
+    def __init__(
+        self, phrases: Sequence[str], *, threshold: float | Mapping[str, float] | None = None, refractory_s: float = 1.5
+    ) -> None:
+        """Load the models of `phrases`; `threshold` (0..1, for all or by phrase) replaces the measured ones.
 
         Raises UsageError for a phrase that is not bundled or for none at all, ModelError when a model or its
         runtime cannot be loaded.
@@ -64,9 +66,7 @@ class MicroWakeEngine:
             raise UsageError(f"wake.phrases: no model for '{unknown}'; {hint}")
         self._features = MicroWakeWordFeatures()
         self._models = {phrase: _load(phrase) for phrase in self._phrases}
-        self._decision = Decision(
-            {p: BUNDLED[p].threshold if threshold is None else threshold for p in self._phrases}, refractory_s
-        )
+        self._decision = Decision({p: _threshold(p, threshold) for p in self._phrases}, refractory_s)
         self._begin()
 
     @property
@@ -125,6 +125,13 @@ class MicroWakeEngine:
                     wake = self._decision.judge(phrase, float(score), self._heard)
                     if wake is not None:
                         self._found.append(wake)
+
+
+def _threshold(phrase: str, wanted: float | Mapping[str, float] | None) -> float:
+    shipped = BUNDLED[phrase].threshold
+    if isinstance(wanted, Mapping):
+        return wanted.get(phrase, shipped)
+    return shipped if wanted is None else wanted
 
 
 def _load(phrase: str) -> MicroWakeWord:
