@@ -211,3 +211,71 @@ def test_a_file_that_ends_the_engines_process_is_one_line_too(tiny: Path, tmp_pa
 
 def test_the_process_is_prepared_for_openmp() -> None:
     assert os.environ["GOMP_SPINCOUNT"]
+
+
+# -- models that have lost their way, and what they would have said ------------------------------------------------
+
+
+def saying(tmp_path: Path, known: Path, reply: tuple[str, ...], *, endless: bool = False) -> LlamaCppModel:
+    path = trust(write_tiny_gguf(tmp_path / "m.gguf", reply, endless=endless), known)
+    return LlamaCppModel(path, threads=1, context=1024, cache=known)
+
+
+def test_white_space_without_end_ends_the_answer(tmp_path: Path, known: Path) -> None:
+    model = saying(tmp_path, known, ("Yes", " ", "\t"), endless=True)
+    steps: list[int] = []
+    original = model._decode
+
+    def noted(tokens: list[int]) -> bool:
+        steps.append(len(tokens))
+        return original(tokens)
+
+    model._decode = noted  # type: ignore[method-assign]
+    model._piece = lambda token: b"  "  # type: ignore[method-assign]  # whatever it says is spaces
+    assert "".join(model.stream(QUESTION, max_tokens=900)).strip() == ""
+    assert len(steps) < 20
+    model.close()
+
+
+def test_going_in_circles_ends_the_answer(tmp_path: Path, known: Path) -> None:
+    model = saying(tmp_path, known, ("Round", " and", " about", "."), endless=True)
+    said = "".join(model.stream(QUESTION, max_tokens=900))
+    assert said.startswith("Round and about.")
+    assert said.count("Round") <= 4
+    model.close()
+
+
+def test_the_end_token_first_is_no_word(tmp_path: Path, known: Path) -> None:
+    model = saying(tmp_path, known, ())
+    assert list(model.stream(QUESTION)) == []
+    assert model.tokens(model.render(QUESTION))  # and it goes on working
+    assert list(model.stream(QUESTION)) == []
+    model.close()
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (("a", "\xc3", "\xa9", "b"), "aéb"),  # a letter in two tokens
+        (("a", "\xf0", "\x9f", "\x98", "\x80"), "a\U0001f600"),  # in four
+        (("a", "\xa9", "b"), "ab"),  # the second half alone
+        (("a", "\xc3", "b"), "ab"),  # the first half alone
+        (("a", "\xff", "\xfe", "b"), "ab"),  # never letters
+        (("a", "\xe2", "\x82"), "a"),  # broken off
+    ],
+)
+def test_bytes_that_are_no_letters_are_left_out(tmp_path: Path, known: Path, reply: tuple[str, ...], said: str) -> None:
+    model = saying(tmp_path, known, reply)
+    assert "".join(model.stream(QUESTION)) == said
+    model.close()
+
+
+def test_markup_is_not_spoken(tmp_path: Path, known: Path) -> None:
+    from assistant.tts.clauses import split
+    from assistant.tts.speakable import speakable
+
+    model = saying(tmp_path, known, ("# Title", "\n\n", "**Bold,", " and", " more**.", " `code`"))
+    said = "".join(model.stream(QUESTION))
+    assert "**" in said
+    assert " ".join(speakable(clause, "en") for clause in split(said)) == "Title Bold, and more. code"
+    model.close()
