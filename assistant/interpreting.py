@@ -53,6 +53,11 @@ class Heard:
     matched: bool = False
     """Whether the words are a sentence of the grammar that was weighed, not free wording."""
 
+    @property
+    def understood(self) -> bool:
+        """They ask for something that a skill serves."""
+        return bool(self.intents) and all(intent.name for intent in self.intents)
+
 
 class Interpreter:
     """Understanding applied to what was heard. Lives on one thread."""

@@ -129,6 +129,11 @@ class Listening:
             return None
         return await self._stage("recognise", rooms.hearing, stream.finish)
 
+    @property
+    def unfinished(self) -> bool:
+        """The last word promised more, and it did not come."""
+        return self._prepared is not None and self._prepared.ending is Ending.TRAILING
+
     async def understand(self, transcription: Transcription) -> Heard:
         """What was asked for: as prepared, when the final words are the same."""
         prepared = self._prepared
@@ -176,10 +181,9 @@ class Listening:
         if not readings:
             return "", Ending.OTHER
         endings = [interpreter.ending(said) for said in readings]
-        understood = heard.intents and all(intent.name for intent in heard.intents)
-        if Ending.TRAILING in endings and not (understood and self._dialogue.pending):
+        if Ending.TRAILING in endings and not (heard.understood and self._dialogue.pending):
             return readings[0], Ending.TRAILING
-        if not understood:
+        if not heard.understood:
             return readings[0], Ending.UNFINISHED if Ending.UNFINISHED in endings else Ending.OTHER
         ending = interpreter.ending(heard.text)
         if self._dialogue.pending and ending not in (Ending.CLOSED, Ending.OPTIONAL):

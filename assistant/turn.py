@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from assistant import events as ev
@@ -116,6 +116,7 @@ class Turn:
         async with aclosing(frames):
             transcription = await listening.hear(preroll, frames, begins_s)
         if transcription is None:
+            self._dialogue = replace(self._dialogue, begun="")
             return "nothing"
         rooms, chosen = self._rooms, transcription.chosen
         self._publish(
@@ -127,14 +128,37 @@ class Turn:
         )
         if rooms.echoes(chosen.text, begun):
             return "nothing"
-        heard = await listening.understand(transcription)
+        heard = await self._joined(await listening.understand(transcription))
         if not heard.text:
             return "nothing"
         if heard.source == "matched":
             self._publish(
                 ev.Transcript, text=heard.text, confidence=heard.confidence, source="matched", reason=heard.reason
             )
+        clearly_begun = heard.confidence >= CLEAR and not heard.understood and not self._dialogue.begun
+        if listening.unfinished and clearly_begun:
+            return await self._go_on(heard)
         return await self._serve(heard)
+
+    async def _joined(self, heard: Heard) -> Heard:
+        """The words behind those that were begun before "go on", where they make a request together."""
+        begun = self._dialogue.begun
+        if not begun or not heard.text:
+            return heard
+        read = self._rooms.interpreter.read
+        together = await self._stage(
+            "understand", self._rooms.thinking, lambda: read(f"{begun} {heard.text}", self._dialogue)
+        )
+        if not together.understood:
+            return heard
+        return replace(together, source=heard.source, confidence=heard.confidence)
+
+    async def _go_on(self, heard: Heard) -> str:
+        """Somebody stopped in mid-sentence: what was begun is kept, and the rest needs no wake phrase."""
+        self._asked = Reply(texts(self._rooms.language)["go_on"], expects_answer=True)
+        self._dialogue = Dialogue(begun=heard.text)
+        await self._say(once(self._asked.text))
+        return "nothing"
 
     async def _typed(self, text: str) -> str:
         self._publish(ev.Transcript, text=text, confidence=1.0, source="typed")

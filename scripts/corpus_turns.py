@@ -64,11 +64,11 @@ class Collect:
         self.traces.append(trace)
 
 
-async def measure(root: Path, phrase: str, seed: int, *, hesitant: bool) -> list[dict[str, Any]]:
+async def measure(root: Path, phrase: str, seed: int, *, hesitant: bool, every: int) -> list[dict[str, Any]]:
     """One row a request."""
     rows = [json.loads(line) for line in (root / "audio/manifest.jsonl").read_text(encoding="utf-8").splitlines()]
     calls = [row for row in rows if row.get("keyword") == phrase]
-    requests = [row for row in rows if row["file"].startswith("home/") and row["text"]]
+    requests = [row for row in rows if row["file"].startswith("home/") and row["text"]][::every]
     chosen, collect, made = random.Random(seed), Collect(), list[dict[str, Any]]()
     settings = load_settings()
     settings = settings.model_copy(
@@ -151,9 +151,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="one JSON object a request")
     parser.add_argument("--wake", default="alexa", help="the wake phrase whose clips stand before the requests")
     parser.add_argument("--hesitant", action="store_true", help="with a pause of 0.4 to 0.8 s before the last slot")
+    parser.add_argument("--every", type=int, default=1, help="take only every n-th request")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    rows = asyncio.run(measure(options.corpora, options.wake, options.seed, hesitant=options.hesitant))
+    rows = asyncio.run(
+        measure(options.corpora, options.wake, options.seed, hesitant=options.hesitant, every=options.every)
+    )
     if options.out:
         options.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     print(table(rows))

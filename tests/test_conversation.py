@@ -12,11 +12,13 @@ from assistant.audio import Samples
 from assistant.conversation import PREROLL_S
 from assistant.errors import AssistantError
 from assistant.skills import Reply
+from assistant.stt.endpoint import Ending
 from assistant.workers import Worker
 from tests.fakes import (
     SILENCE,
     VOICE,
     WAKE,
+    FakeInterpreter,
     FakeRecognizer,
     FakeSkills,
     FakeVoice,
@@ -172,6 +174,39 @@ def test_speech_that_was_hardly_heard_is_asked_for_again_where_nobody_could_answ
     assert house.traces[0].outcome == "failed"
     assert "catch that" in house.traces[0].reply
     assert "0.60" in sure(house.traces[0].last(ev.RouteDecided)).reason
+
+
+LONG_PAUSE = ((WAKE, 0.5), (VOICE, 0.95), (SILENCE, 2.5))
+
+
+class Hesitant(FakeInterpreter):
+    """Knows that "in" promises more."""
+
+    def ending(self, said: str) -> Ending:
+        return Ending.TRAILING if said.endswith(" in") else super().ending(said)
+
+
+def test_who_stops_in_mid_sentence_is_asked_to_go_on_and_the_rest_counts() -> None:
+    house = House("lights on in", "the hall", interpreter=Hesitant(("lights on in the hall",)))
+    hear(house, sound(*LONG_PAUSE, (VOICE, 0.7), (SILENCE, 2.0)))
+    assert [trace.outcome for trace in house.traces] == ["nothing", "done"]
+    assert house.traces[0].reply == "Go on."
+    assert house.traces[1].first(ev.WakeDetected) is None
+    assert [intent.text for intent in house.skills.handled] == ["lights on in the hall"]
+
+
+def test_who_does_not_go_on_is_left_alone() -> None:
+    house = House("lights on in", interpreter=Hesitant(("lights on in the hall",)))
+    hear(house, sound(*LONG_PAUSE, (SILENCE, 8.0)))
+    assert [trace.outcome for trace in house.traces] == ["nothing", "nothing"]
+    assert house.voice.said == ["Go on."]
+    assert house.skills.handled == []
+
+
+def test_other_words_after_go_on_stand_alone() -> None:
+    house = House("lights on in", "what time is it", interpreter=Hesitant(("lights on in the hall", "what time is it")))
+    hear(house, sound(*LONG_PAUSE, (VOICE, 1.3), (SILENCE, 2.0)))
+    assert [intent.text for intent in house.skills.handled] == ["what time is it"]
 
 
 def test_without_a_model_the_truth_is_told() -> None:

@@ -15,6 +15,9 @@ class Dialogue:
     pending: str = ""
     """The slot that the last reply asked for ("duration", "time", "item", ...), "confirm" for a yes or no."""
 
+    begun: str = ""
+    """The words of a sentence that the speaker began and was asked to go on with."""
+
     last_reply: str = ""
     """The words of the last reply."""
 
