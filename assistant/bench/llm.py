@@ -138,7 +138,7 @@ def measure_first_token(stage: Stage, model: TimedModel, prefix: Message, effort
         question = questions[number % len(questions)]
         other = questions[(number + 1) % len(questions)]
         took = library.cold([prefix, other])
-        model.forget()
+        model.unlearn()
         first = model.speak([prefix, question], 2)
         again = model.speak([prefix, other], 2)
         if counts:
@@ -188,7 +188,7 @@ def measure_restore(stage: Stage, model: TimedModel, prefix: Message, effort: Ef
         (file,) = Path(folder).glob("*.state")
         stage.facts["prefix_file_mb"] = round(file.stat().st_size / 1e6, 2)
         for counts in effort.rounds(stage, took.name):
-            model.forget()
+            model.unlearn()
             began = time.perf_counter()
             model.prepare(static, Path(folder))
             restored = time.perf_counter()

@@ -95,6 +95,11 @@ class TimedModel(LlamaCppModel):
             raise AssistantError(f"{self.path}: the model gave no token at all")
         return Spoken(began, tuple(self.steps), time.perf_counter())
 
+    def unlearn(self) -> None:
+        """Hold nothing, nor the static part that was prepared."""
+        self.forget()
+        self._prefixes = []
+
     def write(self, messages: Sequence[Message], schema: Mapping[str, Any], tokens: int) -> Spoken:
         """Write JSON of `schema`, at most `tokens` tokens of it."""
         constraint = self.masks.json(schema)

@@ -219,3 +219,12 @@ def test_counts_that_make_no_sense(text):
 
 def test_counts():
     assert counts_of("1,2, 4") == [1, 2, 4]
+
+
+def test_cold_is_cold_even_when_the_static_part_was_prepared(model):
+    prompt = len(model.tokens(model.render(QUESTION)))
+    model.prepare([QUESTION[0], Message("user", "")])
+    model.forget()
+    assert model.speak(QUESTION, 1).steps[0].tokens < prompt / 2
+    model.unlearn()
+    assert model.speak(QUESTION, 1).steps[0].tokens == prompt
