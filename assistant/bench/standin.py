@@ -33,8 +33,8 @@ def shape_of(like: str) -> Shape:
         return SHAPES[like]
     if like.startswith("piper"):
         raise UsageError(
-            "a Piper stand-in cannot be made here: Piper's own exporter needs PyTorch, which this program does not "
-            "install; measure with the voice that is installed"
+            "a Piper stand-in is written by Piper's own exporter, which needs PyTorch; "
+            "scripts/voice/standin.py makes one in an environment of its own"
         )
     raise UsageError(f"--like '{like}': unknown; there are {', '.join(SHAPES)}")
 
