@@ -28,6 +28,8 @@ _ENTRY_S: Final = 0.3
 """What lies before a sentence may reach so far behind the cut: what is heard there counts for nothing."""
 
 _NEVER: Final = np.float32(-1e9)
+_TOGETHER: Final = 128
+"""Sentences that are searched together: few enough for the processor's cache, of like length."""
 
 
 class Evidence:
@@ -54,25 +56,36 @@ class Evidence:
     def costs(self, sentences: Sequence[Sequence[str]]) -> list[float]:
         """For each phone sequence (CMU names) the nats by which its best alignment with the sound falls short of the
         best one of any phones; 0 for the very phones that were heard."""
-        if not sentences:
-            return []
-        longest = max(map(len, sentences))
-        states = np.full((len(sentences), 2 * longest + 1), BLANK)
-        for row, phones in enumerate(sentences):
-            states[row, 1 : 2 * len(phones) : 2] = [PHONE_INDEX[phone] for phone in phones]
-        skip = np.zeros(states.shape, bool)
-        skip[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
-        gain: Array = -self._loss[:, states]
-        if not len(gain):
+        order = sorted(range(len(sentences)), key=lambda number: len(sentences[number]))
+        found = [0.0] * len(sentences)
+        for start in range(0, len(order), _TOGETHER):
+            some = order[start : start + _TOGETHER]
+            for number, cost in zip(some, self._costs([sentences[number] for number in some]), strict=True):
+                found[number] = cost
+        return found
+
+    def _costs(self, sentences: Sequence[Sequence[str]]) -> list[float]:
+        """Viterbi search over the sentences' states (blank, phone, blank, ..., blank), a column each."""
+        if not len(self._loss):
             return [0.0 if not len(phones) else -float(_NEVER) for phones in sentences]
-        best = np.full(states.shape, _NEVER, np.float32)
-        best[:, :2] = gain[0][:, :2]
-        for frame in gain[1:]:
-            step = best.copy()
-            np.maximum(step[:, 1:], best[:, :-1], out=step[:, 1:])
-            step[:, 2:] = np.where(skip[:, 2:], np.maximum(step[:, 2:], best[:, :-2]), step[:, 2:])
-            best = step + frame
-        rows = np.arange(len(sentences))
+        longest = max(map(len, sentences))
+        states = np.full((2 * longest + 1, len(sentences)), BLANK)
+        for column, phones in enumerate(sentences):
+            states[1 : 2 * len(phones) : 2, column] = [PHONE_INDEX[phone] for phone in phones]
+        # from a phone to the next one without a blank between, unless they are the same
+        jump = np.full(states.shape, _NEVER, np.float32)
+        jump[3::2][states[3::2] != states[1:-2:2]] = 0.0
+        # two rows that can never be reached stand before the first state
+        best = np.full((len(states) + 2, len(sentences)), _NEVER, np.float32)
+        best[2:4] = -self._loss[0].take(states[:2])
+        step, lost = np.empty(states.shape, np.float32), np.empty(states.shape, np.float32)
+        for row in self._loss[1:]:
+            np.add(best[:-2], jump, out=step)
+            np.maximum(step, best[1:-1], out=step)
+            np.maximum(step, best[2:], out=step)
+            np.take(row, states, out=lost)
+            np.subtract(step, lost, out=best[2:])
+        columns = np.arange(len(sentences))
         last = 2 * np.array(list(map(len, sentences)))
-        ends = np.maximum(best[rows, last], best[rows, np.maximum(last - 1, 0)])
+        ends = np.maximum(best[last + 2, columns], best[np.maximum(last - 1, 0) + 2, columns])
         return [-float(value) for value in ends]
