@@ -56,9 +56,9 @@ def main() -> int:
         net.dec.remove_weight_norm()
 
     def infer(text, lengths, scales, sid=None):  # noqa: ANN001, ANN202 - the exporter's own shape
-        return net.infer(text, lengths, noise_scale=scales[0], length_scale=scales[1], noise_scale_w=scales[2], sid=sid)[
-            0
-        ].unsqueeze(1)
+        noise, length, width = scales[0], scales[1], scales[2]
+        sound = net.infer(text, lengths, noise_scale=noise, length_scale=length, noise_scale_w=width, sid=sid)[0]
+        return sound.unsqueeze(1)
 
     net.forward = infer
     options.out.parent.mkdir(parents=True, exist_ok=True)
