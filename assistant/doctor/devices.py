@@ -2,14 +2,15 @@
 
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from assistant.audio.devices import devices, find
-from assistant.config import Settings
+from assistant.config import Hardware, Settings
 from assistant.doctor.check import Check, from_error
 from assistant.errors import AssistantError, AudioError
+from assistant.hardware.gpio import HEADER_LABELS, GpioError, chip_label, header_chip
 from assistant.nlu.home import load_home
 
 
@@ -17,7 +18,7 @@ def checks(settings: Settings, root: Path = Path("/")) -> Iterator[Check]:
     """Every check of this file. `root`: where /dev and /proc are."""
     yield sound("microphone", settings.audio.microphone, root)
     yield sound("loudspeaker", settings.audio.loudspeaker, root)
-    yield pins(root)
+    yield pins(root, settings.hardware)
     yield home(settings)
 
 
@@ -43,8 +44,9 @@ def sound(kind: Literal["microphone", "loudspeaker"], wanted: str, root: Path = 
     return Check(kind, "ok", f"{found.name}, {found.rate} Hz, {channels} channels")
 
 
-def pins(root: Path = Path("/")) -> Check:
-    """The GPIO pins of a Raspberry Pi, for the button and the light."""
+def pins(root: Path = Path("/"), wired: Hardware | None = None, label: Callable[[Path], str] = chip_label) -> Check:
+    """The GPIO pins of a Raspberry Pi, for the button and the light; `label` reads a pin controller's name."""
+    wired = wired or Hardware()
     try:
         model = (root / "proc/device-tree/model").read_bytes().decode(errors="replace").rstrip("\0")
     except OSError:
@@ -59,7 +61,22 @@ def pins(root: Path = Path("/")) -> Check:
         return Check("button and light", "warn", f"{chips[0]} may not be used by this user", remedy)
     if importlib.util.find_spec("lgpio") is None:
         return Check("button and light", "warn", "the package lgpio is missing", "run scripts/setup")
-    return Check("button and light", "ok", f"{model}, {len(chips)} pin controllers")
+    try:
+        header = header_chip(root, label)
+    except GpioError as error:
+        return from_error("button and light", error)
+    if header is None:
+        known = " or ".join(HEADER_LABELS)
+        remedy = "run it on Raspberry Pi OS, 64 bit; a HAT's own pins are not used"
+        return Check("button and light", "warn", f"{model}: no pin controller is called {known}", remedy)
+    return Check("button and light", "ok", f"{model}, {header.name}: {_wiring(wired)}")
+
+
+def _wiring(wired: Hardware) -> str:
+    button = f"button on GPIO {wired.button_pin}" if wired.button_pin else "no button"
+    kind = "coloured light" if wired.light == "rgb" else "light"
+    pins = ", ".join(str(pin) for pin in wired.light_pins)
+    return f"{button}, {kind} on GPIO {pins}" if pins else f"{button}, no light"
 
 
 def home(settings: Settings) -> Check:

@@ -6,8 +6,8 @@ from pathlib import Path
 from assistant.doctor.check import Check, State
 from assistant.hardware.probe import NpuReport, NpuState, PowerReport, probe
 
-HOT_C = 80.0
-"""Degrees Celsius from which a Raspberry Pi 5 slows down (its soft limit; the hard one is 85)."""
+HOT_C = 75.0
+"""Degrees Celsius from which answers are kept short (hardware.hot_c); a Raspberry Pi 5 slows itself down from 80 on."""
 
 
 def checks(root: Path = Path("/")) -> Iterator[Check]:
@@ -29,7 +29,8 @@ def power(report: PowerReport) -> Check:
         detail = f"{', '.join(seen)} ({when})" + (f", {heat}" if heat else "")
         return Check("heat and power", "warn", detail, remedy)
     if report.temperature_c is not None and report.temperature_c >= HOT_C:
-        return Check("heat and power", "warn", heat, "fit the Active Cooler and keep its vents free")
+        detail = f"{heat}: the language model is spared and answers are short until it has cooled down"
+        return Check("heat and power", "warn", detail, "fit the Active Cooler and keep its vents free")
     if not heat and not report.source:
         return Check("heat and power", "absent", "this machine tells neither")
     return Check("heat and power", "ok", heat or "no under-voltage")

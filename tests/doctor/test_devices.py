@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assistant.audio.devices import Device
-from assistant.config import Paths, Settings
+from assistant.config import Hardware, Paths, Settings
 from assistant.doctor import devices
 from assistant.errors import AudioError
 
@@ -92,7 +92,21 @@ def test_a_board_without_pin_controllers(tmp_path):
 @pytest.mark.parametrize(("there", "state"), [(True, "ok"), (False, "warn")])
 def test_a_board(tmp_path, monkeypatch, there, state):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if there else None)
-    assert devices.pins(board(tmp_path, chips=2)).state == state
+    names = {"gpiochip0": "pinctrl-rp1", "gpiochip1": "gpio-brcmstb"}
+    check = devices.pins(board(tmp_path, chips=2), label=lambda chip: names[chip.name])
+    assert check.state == state
+    if there:
+        assert check.detail.endswith("gpiochip0: button on GPIO 23, light on GPIO 24")
+        wired = Hardware(button_pin=0, light="rgb")
+        check = devices.pins(tmp_path, wired, lambda chip: names[chip.name])
+        assert check.detail.endswith("no button, coloured light on GPIO 24, 25, 22")
+
+
+def test_a_board_whose_header_is_not_among_its_pins(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    check = devices.pins(board(tmp_path, chips=2), label=lambda _: "gpio-brcmstb")
+    assert check.state == "warn"
+    assert "no pin controller is called pinctrl-rp1" in check.detail
 
 
 def test_pins_that_may_not_be_used(tmp_path, monkeypatch):
