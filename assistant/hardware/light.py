@@ -103,6 +103,8 @@ class Light:
                 if event.outcome == "failed":
                     self.set("error", on=True)
                     self._ending["error"] = self._loop.call_later(ERROR_S, lambda: self.set("error", on=False))
+            case ev.SoundTrouble():
+                self.set("trouble", on=bool(event.kind))
             case ev.Ringing():
                 self.set("ringing", on=event.on)
             case ev.Leaving():

@@ -71,6 +71,7 @@ PATTERNS = {
     "listening": Pattern(BLUE, ((0.0, 1.0),)),  # steady
     "thinking": Pattern(WHITE, ((0.0, 0.15), (0.7, 1.0), (1.4, 0.15)), fades=True),  # breathes
     "speaking": Pattern(GREEN, ((0.0, 1.0), (0.15, 0.35), (0.3, 1.0)), fades=True),  # flutters
+    "trouble": Pattern(RED, _blinks(0.15, 0.15, 0.15, 0.15, 0.15, 2.25), floor=0.1),  # three flashes, a pause
     "muted": Pattern(RED, _blinks(0.1, 1.9), floor=0.3),  # one wink every two seconds
     "offline": Pattern(AMBER, _blinks(0.1, 0.2, 0.1, 3.6), floor=0.15),  # two winks every four seconds
 }

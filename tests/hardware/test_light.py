@@ -137,6 +137,12 @@ def test_states_that_last_show_between_turns() -> None:
     run(job())
 
 
+def test_trouble_with_the_sound_shows_until_all_is_well_again() -> None:
+    gone = ev.SoundTrouble(turn="", at=0.0, kind="gone", sentence="The microphone is gone.")
+    well = ev.SoundTrouble(turn="", at=0.0, kind="", sentence="")
+    assert states(gone, SOUND, OVER, DONE, well) == ["trouble", "speaking", "trouble", "trouble", ""]
+
+
 def test_darkness_and_a_steady_light_cost_no_wakeups() -> None:
     async def job() -> int:
         lamp = Lamp()
