@@ -58,7 +58,7 @@ async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
         canceller=canceller,
         loudspeaker=loudspeaker,
     )
-    conversation.barge_in = barge_in
+    conversation.barge_in, rooms.echoes = barge_in, words.echoes
     for observer in observers:
         rooms.bus.subscribe(observer)
     try:

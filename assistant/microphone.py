@@ -112,8 +112,11 @@ class LiveMicrophone:
             # an owner who named a microphone is not listened to through another one
             found = [device for device in found if device.is_called(self._wanted)]
         if not found:
-            which = f"'{self._wanted}'" if self._wanted else "none"
-            raise AudioError(f"microphone: {which} is not connected; plug it in (setting audio.microphone)")
+            if self._wanted:
+                raise AudioError(
+                    f"microphone: '{self._wanted}' is not connected; plug it in (setting audio.microphone)"
+                )
+            raise AudioError("microphone: no device is connected; plug one in")
         return found
 
     async def _listen(self, device: Device) -> AsyncGenerator[Samples]:

@@ -221,6 +221,19 @@ def test_its_own_wake_phrase_is_forgotten_soon() -> None:
     assert not own.said_wake
 
 
+def test_a_request_that_is_its_own_sentence_is_no_request() -> None:
+    house = House("turn on the lamp")
+
+    async def job() -> None:
+        conversation = house.open()
+        house.rooms.echoes = lambda words, since: words.endswith("turn on the lamp") and since < 2.0
+        await conversation.run(ScriptedSource(sound((WAKE, 0.5), (VOICE, 1.3), (SILENCE, 4.0)), live=True))
+
+    run(job())
+    assert [trace.outcome for trace in house.traces] == ["nothing"]
+    assert house.voice.said == []
+
+
 def test_own_words_are_known_while_they_sound() -> None:
     async def job() -> None:
         clock = LoopClock()

@@ -107,23 +107,27 @@ class Pulse:
         """Pull it out: streams on it end."""
         self.command("unload-module", self._modules.pop(device))
 
-    def say(self, samples: Samples, rate: int = SAMPLE_RATE) -> "subprocess.Popen[bytes]":
-        """Play into the microphone; returns at once. `wait()` for its end."""
+    def say(self, samples: Samples, *, sink: str = "microphone") -> "subprocess.Popen[bytes]":
+        """Play 16 kHz sound into the microphone (or another sink); returns at once. `wait()` for its end."""
         file = self.folder / f"say-{time.monotonic_ns()}.raw"
         file.write_bytes(samples.astype("<i2").tobytes())
         return subprocess.Popen(
-            ["pacat", "--playback", "--device=microphone", "--format=s16le", f"--rate={rate}", "--channels=1",
+            ["pacat", "--playback", f"--device={sink}", "--format=s16le", f"--rate={SAMPLE_RATE}", "--channels=1",
              "--latency-msec=30", "--raw", str(file)], env=self._environment,
         )  # fmt: skip
 
-    @contextlib.contextmanager
-    def recording(self, device: str = LOUDSPEAKER) -> Iterator[list[Samples]]:
+    def recording(self, device: str = LOUDSPEAKER) -> contextlib.AbstractContextManager[list[Samples]]:
         """What a loudspeaker plays while the block runs: at its end the list holds it, 16 kHz mono."""
+        return self.recording_of(f"{SINKS[device]}.monitor")
+
+    @contextlib.contextmanager
+    def recording_of(self, source: str) -> Iterator[list[Samples]]:
+        """The same of any of the server's sources."""
         file = self.folder / f"recording-{time.monotonic_ns()}.raw"
         recorded: list[Samples] = []
         with file.open("wb") as out:
             process = subprocess.Popen(
-                ["parec", f"--device={SINKS[device]}.monitor", "--format=s16le", f"--rate={SAMPLE_RATE}",
+                ["parec", f"--device={source}", "--format=s16le", f"--rate={SAMPLE_RATE}",
                  "--channels=1", "--latency-msec=20", "--raw"], env=self._environment, stdout=out,
             )  # fmt: skip
             try:

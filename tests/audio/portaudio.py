@@ -63,6 +63,8 @@ class PortAudio(ModuleType):
         self.rates: dict[int, set[int]] = {}
         self.streams: list[Stream] = []
         self.busy = False
+        self.taken: set[int] = set()
+        """Devices that another program uses."""
         self.listings = 0
         """How often the list of devices was made anew."""
         self.plugged_later: list[dict[str, Any]] | None = None
@@ -96,7 +98,7 @@ class PortAudio(ModuleType):
             raise PortAudioError("Invalid sample rate")
 
     def _open(self, **settings: Any) -> Stream:
-        if self.busy:
+        if self.busy or settings["device"] in self.taken:
             raise PortAudioError("Error opening stream: Device\nunavailable [PaErrorCode -9985]")
         self.streams.append(Stream(**settings))
         return self.streams[-1]

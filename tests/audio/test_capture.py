@@ -1,8 +1,6 @@
 """The microphone: any device's blocks become 20 ms frames of 16 kHz mono."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import cast
 
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from tests.audio.portaudio import PortAudio
 
 def record(portaudio: PortAudio, blocks: list[Samples], count: int) -> list[Samples]:
     async def run() -> list[Samples]:
-        frames = cast("AsyncGenerator[Samples]", microphone())
+        frames = microphone()
         first = asyncio.ensure_future(anext(frames))
         await asyncio.sleep(0)
         for block in blocks:
