@@ -80,7 +80,7 @@ def test_what_was_said_before_the_command_is_left_out(interpreter, network):
 
 
 def test_free_wording_must_have_been_heard(interpreter, network):
-    free = "would it be wise to carry an umbrella tomorrow afternoon"
+    free = "make sure that all lamps are out before we leave"
     assert asked(interpreter, heard(free, free)) == free
     witness = Evidence(network.log_probabilities(TIMER))
     assert asked(interpreter, replace(heard(free, free), witness=witness)) == ""
