@@ -37,6 +37,7 @@ from assistant.outdoors import Outdoors, exchange_often, open_outdoors
 from assistant.readiness import get_ready, keep_pauses, patient
 from assistant.reading_ahead import read_ahead
 from assistant.recorder import NoLoudspeaker
+from assistant.reference import Reference
 from assistant.skills.home_source import HomeSource
 from assistant.skills.kit import Health
 from assistant.skills.own import OwnSentences
@@ -214,6 +215,9 @@ async def open_appliance(
         sounds_like = await load("sounds-like", lambda: SoundsLike(understanding, pronounce), workers["thinking"])
         now = texts(settings.language, "answering")["now"]
         prompt = Prompt(settings.name, facts=lambda: now.format(clock.now()))
+        reference = Reference(settings, selection.embedding.path) if Reference.wanted(settings) else None
+        if reference is not None:
+            stack.callback(reference.close)
         rooms = Rooms(
             recognizer=recognizer,
             hearing=workers["hearing"],
@@ -221,7 +225,9 @@ async def open_appliance(
             thinking=workers["thinking"],
             skills=skills,
             acting=workers["acting"],
-            answerer=Answerer(None, prompt, settings.language, outdoors.outside),
+            answerer=Answerer(
+                None, prompt, settings.language, outdoors.outside, reference.find if reference else None
+            ),
             speaker=Speaker(voice, output or NoLoudspeaker(), workers["speaking"], bus, clock, settings.language),
             endpointer=await workers["acting"].run(lambda: patient(settings.hearing, store)),
             bus=bus,
@@ -253,6 +259,8 @@ async def open_appliance(
             appliance.model = asyncio.create_task(answers.start())
             stack.push_async_callback(answers.close)
             stack.callback(appliance.model.cancel)
+        if measure and reference is not None:
+            stack.callback(asyncio.create_task(reference.keep_fresh()).cancel)
         if measure:
             stack.callback(asyncio.create_task(first.run(appliance.ready)).cancel)
         yield appliance

@@ -142,6 +142,15 @@ class Thinking(_Section):
     """An answer that has not begun by then ends in a plain sentence."""
 
 
+class Knowledge(_Section):
+    """What questions can be looked up in, here in the house (docs/knowledge.md)."""
+
+    archives: tuple[Path, ...] = ()
+    """Kiwix archives (.zim), such as Wikipedia, or directories of them."""
+    documents: tuple[Path, ...] = ()
+    """Directories with documents of your own: text, Markdown, PDF."""
+
+
 class Accelerator(_Section):
     """The AI HAT+ 2 (Hailo-10H) for the language model, in one of two ways (docs/accelerator.md)."""
 
@@ -264,6 +273,7 @@ class Settings(BaseSettings):
     hearing: Hearing = Hearing()
     speaking: Speaking = Speaking()
     thinking: Thinking = Thinking()
+    knowledge: Knowledge = Knowledge()
     accelerator: Accelerator = Accelerator()
     hardware: Hardware = Hardware()
     service: Service = Service()

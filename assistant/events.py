@@ -101,6 +101,19 @@ class ModelToken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceNamed(Event):
+    """The answer rests on something that was looked up, and says so."""
+
+    source: str
+    """As it is called: "Wikipedia"."""
+    title: str
+    place: str
+    """The file, and inside an archive the article behind a '#'."""
+    score: float
+    """The chance that the passage answers the question, 0..1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyClause(Event):
     """A clause of the reply is ready to be spoken."""
 

@@ -78,6 +78,7 @@ class TurnTrace:
         wake, words = self.first(ev.WakeDetected), self.first(ev.Transcript)
         understood, route = self.last(ev.IntentMatched), self.last(ev.RouteDecided)
         ended, spoken = self.last(ev.TurnEnded), self.first(ev.SpeechEnded)
+        named = self.last(ev.SourceNamed)
         return {
             "turn": self.turn,
             "source": self.source,
@@ -93,6 +94,14 @@ class TurnTrace:
             "tier": understood.tier if understood else None,
             "route": route.where if route else None,
             "route_reason": route.reason if route else None,
+            "knowledge": {
+                "source": named.source,
+                "title": named.title,
+                "place": named.place,
+                "score": round(named.score, 3),
+            }
+            if named
+            else None,
             "reply": self.reply or None,
             "reply_audio": self.reply_audio,
             "endpoint_rule": spoken.rule if spoken else None,

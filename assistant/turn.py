@@ -222,13 +222,23 @@ class Turn:
         return self._rooms.skills.ask("", agreed, refused)
 
     async def _watched(self, answer: Answer) -> AsyncGenerator[str]:
-        """The answer's pieces; the first one of a model's is an event."""
-        first = answer.by_model
+        """The answer's pieces; the first one of a model's is an event, and so is the source that it names."""
+        first, named = answer.by_model, False
         async with aclosing(answer.pieces) as pieces:
             async for piece in pieces:
                 if first:
                     self._publish(ev.ModelToken)
                 first = False
+                if answer.basis.rests and answer.basis.passage is not None and not named:
+                    found, named = answer.basis.passage, True
+                    place = found.source.place
+                    self._publish(
+                        ev.SourceNamed,
+                        source=found.source.name,
+                        title=found.source.title,
+                        place=place,
+                        score=found.score,
+                    )
                 yield piece
 
     # -- around the line -----------------------------------------------------------------------------------

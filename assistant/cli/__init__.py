@@ -25,6 +25,7 @@ COMMANDS = {
     "models": "assistant.cli.models:models",
     "calibrate": "assistant.cli.calibrate:calibrate",
     "doctor": "assistant.cli.doctor:doctor",
+    "knowledge": "assistant.cli.knowledge:knowledge",
     "audit": "assistant.cli.audit:audit",
     "bench": "assistant.cli.bench:bench",
     "cost": "assistant.cli.cost:cost",

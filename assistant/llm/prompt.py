@@ -46,14 +46,16 @@ class Prompt:
         """The static prefix."""
         return Message("system", _SYSTEM.format(name=self.name))
 
-    def messages(self, history: Sequence[Message], question: str, *, whole: bool = True) -> list[Message]:
-        """System, as much of `history` as fits, and `question` with the volatile facts behind it.
+    def messages(
+        self, history: Sequence[Message], question: str, *, whole: bool = True, passage: str = ""
+    ) -> list[Message]:
+        """System, as much of `history` as fits, and `question` with the volatile facts and a `passage` behind it.
 
         `history` alternates user and assistant. Turns are dropped whole, the oldest first; a user message without
         an answer is no turn and is left out. Not `whole`: the question is still being spoken, and nothing stands
         behind it yet.
         """
-        facts = self.facts() if whole else ""
+        facts = " ".join(filter(None, (self.facts(), passage))) if whole else ""
         asked = question.strip()[: self.question_letters]
         last = Message("user", f"{asked}\n({facts})" if facts else asked)
         kept: list[Message] = []
