@@ -96,7 +96,7 @@ def _starts(length: int, wrap: int) -> list[int]:
     return [(number % size) * FRAME_SAMPLES for number in range(length // FRAME_SAMPLES)]
 
 
-async def run(hours: float, every_s: float = EVERY_S, settings: Settings | None = None) -> dict[str, object]:
+async def run(hours: float, every_s: float = EVERY_S, settings: Settings | None = None) -> dict[str, float]:
     """Run it; what was asked, heard, and how memory grew from WARM_HOURS on."""
     soak = Soak(hours, every_s)
     began = time.monotonic()
