@@ -224,9 +224,9 @@ class _Templates:
             sentence = parse_sentence(text)
         except Exception as error:
             raise MistakeError(line, f"is no template: {' '.join(str(error).split())}") from error
-        for rule in _rules_of(sentence.expression):
-            if rule not in self._names:
-                raise MistakeError(line, f"no rule is called <{rule}>; add it under expansion_rules")
+        for part in _parts(sentence.expression):
+            if isinstance(part, RuleReference) and part.rule_name not in self._names:
+                raise MistakeError(line, f"no rule is called <{part.rule_name}>; add it under expansion_rules")
         return _SLOT.sub(rename, text)
 
     def _size(self, expression: Expression, inside: tuple[str, ...] = ()) -> int:
@@ -288,12 +288,6 @@ def _parts(expression: Expression) -> Iterator[Expression]:
     yield expression
     for item in getattr(expression, "items", ()):
         yield from _parts(item)
-
-
-def _rules_of(expression: Expression) -> Iterator[str]:
-    for part in _parts(expression):
-        if isinstance(part, RuleReference):
-            yield part.rule_name
 
 
 def _lists_of(expression: Expression, rules: Mapping[str, Sentence]) -> Iterator[ListReference]:
