@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from assistant.audio.devices import devices, find
+from assistant.audio.devices import LISTING, OpenStream, devices, find, ranked
 from assistant.errors import AudioError
 
 
@@ -40,3 +40,40 @@ def test_portaudio_itself_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(AudioError, match="sudo apt install libportaudio2"):
         devices()
+
+
+def test_the_best_device_first(portaudio, tmp_path, monkeypatch):
+    portaudio.add("vc4hdmi0: MAI PCM (hw:0,0)", outputs=2)
+    portaudio.add("Webcam: USB Audio (hw:1,0)", inputs=1)
+    portaudio.add("Speaker: USB Audio (hw:2,0)", inputs=1, outputs=2)
+    portaudio.add("default", inputs=32, outputs=32)
+    portaudio.default.device = (3, 3)
+    for number, usb in (("1", "046d:0825"), ("2", "0d8c:0014")):
+        (tmp_path / f"card{number}").mkdir()
+        (tmp_path / f"card{number}" / "usbid").write_text(usb + "\n")
+    monkeypatch.setattr("assistant.audio.devices.CARDS", tmp_path)
+    assert [d.index for d in ranked("loudspeaker")] == [2, 3, 0]
+    assert [d.index for d in ranked("microphone")] == [1, 2, 3]
+    assert ranked("microphone", remembered="0d8c:0014")[0].index == 2
+    assert ranked("microphone", remembered="Speaker: USB Audio")[0].index == 2
+    assert ranked("loudspeaker", "hdmi")[0].index == 0
+    assert find("0d8c:0014", "microphone").index == 2
+    assert find("0d8c:0014", "microphone").label == "Speaker: USB Audio"
+
+
+def test_listing_anew_closes_every_stream_once(portaudio, monkeypatch):
+    ended, cards = [], ["a"]
+    monkeypatch.setattr("assistant.audio.devices.plugged", lambda: cards[0])
+    portaudio.add("USB", inputs=1, outputs=1)
+    LISTING._seen = "a"
+    raw = portaudio.InputStream(callback=None, device=0)
+    stream = OpenStream(raw, lambda: ended.append("told"))
+    assert not LISTING.stale
+    cards[0] = "a b"
+    assert LISTING.stale
+    LISTING.rescan()
+    assert (raw.closed, stream.closed, ended, portaudio.listings) == (True, True, ["told"], 1)
+    raw.closed = False
+    stream.close()  # PortAudio's pointer is no longer valid: it is not touched again
+    assert not raw.closed
+    assert not LISTING.stale

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from assistant.audio import Samples
+from assistant.audio.devices import LISTING
 from assistant.audio.playback import Loudspeaker
+from assistant.audio.played import Timeline
 from assistant.errors import AudioError
 
 
@@ -102,3 +104,95 @@ def test_close_and_busy(portaudio, speaker):
     portaudio.busy = True
     with pytest.raises(AudioError, match=r"loudspeaker 'USB': .* is another program using it"):
         Loudspeaker()
+
+
+def test_a_held_turn_is_silent_and_goes_on_where_it_was(portaudio, speaker):
+    stream = portaudio.streams[0]
+    speaker.play(Chunk(ramp(300)), "a")
+    assert stream.pull(100).tolist() == list(range(1, 101))
+    speaker.hold("a")
+    speaker.play(Chunk(ramp(50, 901)), "b")  # another turn's sound is heard
+    speaker.play(Chunk(ramp(20, 501)), "a")  # what the held one adds is not
+    assert stream.pull(100).tolist() == [*range(901, 951)] + [0] * 50
+    assert not speaker.sounding or speaker._queue.pending
+    speaker.release()
+    assert stream.pull(250).tolist() == [*range(101, 301), *range(501, 521)] + [0] * 30
+
+
+def test_stopping_a_held_turn_leaves_the_other_one(portaudio, speaker):
+    stream = portaudio.streams[0]
+
+    async def run() -> None:
+        speaker.play(Chunk(ramp(300)), "a")
+        waiting = asyncio.ensure_future(speaker.drain("a"))
+        await asyncio.sleep(0)
+        speaker.hold("a")
+        speaker.play(Chunk(ramp(50, 901)), "b")
+        speaker.stop("a")
+        await waiting
+        assert stream.pull(100).tolist() == [*range(901, 951)] + [0] * 50
+        speaker.release()
+        assert not stream.pull(100).any()
+
+    asyncio.run(run())
+
+
+def test_ducking_is_faint_and_comes_back(portaudio, speaker):
+    stream = portaudio.streams[0]
+    speaker.play(Chunk(np.full(3000, 10_000, np.int16)))
+    assert set(stream.pull(441)) == {10_000}
+    speaker.ducked = True
+    assert stream.pull(441)[-1] == pytest.approx(1000, abs=2)
+    speaker.ducked = False
+    assert stream.pull(441)[-1] == 10_000
+
+
+def test_what_is_played_is_the_reference(portaudio, speaker):
+    speaker.play(Chunk(np.full(22_050, 10_000, np.int16)))
+    speaker.volume = 0.5
+    heard = Timeline(16_000)
+    heard.note(0, 0.0)
+    for _ in range(40):
+        portaudio.streams[0].pull(441)
+    frame = speaker.played.frame(heard, 8000)
+    assert frame is not None
+    assert np.median(frame) == pytest.approx(5000, abs=20)
+
+
+def test_a_device_that_is_gone_is_replaced_and_what_waits_is_converted(portaudio, monkeypatch):
+    portaudio.add("USB", outputs=2)
+    portaudio.add("HDMI", outputs=2, rate=44_100, only=True)
+    monkeypatch.setattr("assistant.audio.devices.plugged", lambda: "the same")
+    LISTING._seen = "the same"
+    speaker = Loudspeaker()
+    speaker.play(Chunk(np.full(22_050, 8000, np.int16)), "a")
+    portaudio.streams[0].pull(441)
+    portaudio.taken = {0}
+    assert asyncio.run(speaker.reopen())
+    assert speaker.device is not None
+    assert speaker.device.name == "HDMI"
+    sounded = portaudio.streams[-1].pull(100_000)
+    assert np.count_nonzero(sounded) == pytest.approx(2 * (22_050 - 441), abs=200)
+
+
+def test_without_any_device_a_reply_fails_in_words_and_a_patient_one_waits(portaudio, monkeypatch):
+    monkeypatch.setattr("assistant.audio.devices.plugged", lambda: "the same")
+    LISTING._seen = "the same"
+    with pytest.raises(AudioError, match="loudspeaker: no such sound device"):
+        Loudspeaker()
+    speaker = Loudspeaker(patient=True)
+
+    async def run() -> None:
+        assert not await speaker.reopen()
+        speaker.play(Chunk(ramp(10)), "a")
+        waiting = asyncio.ensure_future(speaker.drain("a"))
+        await asyncio.sleep(0)
+        speaker.stop()
+        with pytest.raises(AudioError, match="it is gone and there is no other"):
+            await waiting
+        portaudio.add("USB", outputs=2)
+        assert await speaker.reopen()
+        speaker.play(Chunk(ramp(10)), "a")
+        assert portaudio.streams[-1].pull(10).any()
+
+    asyncio.run(run())
