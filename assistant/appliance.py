@@ -48,7 +48,7 @@ from assistant.stt import Recognizer, RecognizerStream
 from assistant.stt.graph import pronounce
 from assistant.stt.vosk import VoskRecognizer
 from assistant.texts import texts
-from assistant.tooling import with_tools
+from assistant.tooling import lend, with_tools
 from assistant.trace import TurnTrace
 from assistant.traffic import TrafficCounter
 from assistant.tts.cache import CachedVoice, voice_key
@@ -225,9 +225,7 @@ async def open_appliance(
             thinking=workers["thinking"],
             skills=skills,
             acting=workers["acting"],
-            answerer=Answerer(
-                None, prompt, settings.language, outdoors.outside, reference.find if reference else None
-            ),
+            answerer=Answerer(None, prompt, settings.language, outdoors.outside, reference.find if reference else None),
             speaker=Speaker(voice, output or NoLoudspeaker(), workers["speaking"], bus, clock, settings.language),
             endpointer=await workers["acting"].run(lambda: patient(settings.hearing, store)),
             bus=bus,
@@ -237,8 +235,9 @@ async def open_appliance(
         read_ahead(rooms)
         service = outdoors.client.accelerator if outdoors.client else None
         answers = LocalAnswers(
-            settings, selection.llm, rooms.answerer, clock=clock, worker=workers["answering"], service=service
-        )
+            settings, selection.llm, rooms.answerer, clock=clock, worker=workers["answering"], service=service,
+            told=lambda model, worker: lend(model, worker, understanding, settings),
+        )  # fmt: skip
         first = FirstChoice(answers, settings, service)
         counter = TrafficCounter(store, clock, workers["acting"])
         watching: tuple[TurnObserver, ...] = (*observers, _Previous(previous), keeper, first, counter)

@@ -136,6 +136,9 @@ class Thinking(_Section):
     measured here. A number that is set is never changed."""
     backend: Literal["measured", "cpu", "hailo", "hailo-ollama"] = "measured"
     """What answers: the fastest of those that are here, as measured at the first start, or the one named."""
+    calls: Literal["embedded", "language"] = "embedded"
+    """Which model turns free wording into commands: the embedded intent model, or the language model where one runs on
+    the processor (slower, and never measured at it, so that whatever changes something is asked back)."""
     context: int = Field(2048, ge=256, le=32768)
     """Tokens of context."""
     deadline_s: float = Field(12.0, ge=2, le=120)

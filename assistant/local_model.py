@@ -47,10 +47,12 @@ class LocalAnswers:
         clock: Clock,
         worker: Worker,
         service: Service | None = None,
+        told: Callable[[LocalModel, Worker], Awaitable[None]] | None = None,
     ) -> None:
-        """`llm`: the processor's model; `service`: the door's accelerator verb."""
+        """`llm`: the processor's model; `service`: the door's accelerator verb; `told`: of each model that begins to
+        answer, before the one before it is closed."""
         self._settings, self._answerer, self._clock, self._worker = settings, answerer, clock, worker
-        self._service = service
+        self._service, self._told = service, told
         self.backends: tuple[Backend, ...] = ()
         try:
             self.backends = present(settings, llm)
@@ -90,6 +92,8 @@ class LocalAnswers:
         engine = AnswerEngine(model, self._clock, settings.thinking.deadline_s, worker=self._worker)
         measured = read_calibration(settings.paths.data, backend.path) if backend.path else None
         self._answerer.attach(engine, measured)
+        if self._told is not None:
+            await self._told(model, self._worker)
         self._model, self.running, self._threads = model, backend, threads
 
     @property

@@ -1,5 +1,6 @@
 """The seam between language model and understanding: the skills' declarations as tools, a model's call as a meaning."""
 
+import asyncio
 import json
 import logging
 import math
@@ -13,6 +14,7 @@ from assistant.llm.tools import NONE, BoundModel, Tool, Toolbox, ToolCaller
 from assistant.nlu.called import Called
 from assistant.nlu.understanding import Understanding
 from assistant.skills.declarations import Declarations, declarations
+from assistant.workers import Worker
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,9 @@ class Calibration:
             raise ModelError(f"{path}: cannot be read as a calibration ({error}); restore the file") from error
 
 
+PATIENCE_S = 1.5
+"""For the language model's call; understanding as a whole has two seconds (turn.Deadlines)."""
+
 UNCALIBRATED = Calibration(most=ACT - 0.01)
 """For a model that was never measured at this: whatever changes something is asked back."""
 
@@ -71,6 +76,11 @@ class ToolTier:
         self._caller = ToolCaller(model, toolbox(self._declared))
         self._calibration = calibration
 
+    @property
+    def name(self) -> str:
+        """The model's own name."""
+        return self._caller.name
+
     def called(self, request: str) -> Called | None:
         """See nlu.called.Caller."""
         try:
@@ -87,9 +97,31 @@ class ToolTier:
         doubtful = declared.acts and confidence < ACT
         return Called(call.name, call.arguments, confidence, doubtful, declared.meaning(call.arguments))
 
+    def cancel(self) -> None:
+        """Give up the call that is being made. From any thread."""
+        self._caller.cancel()
+
     def close(self) -> None:
         """Give the model's memory back."""
         self._caller.close()
+
+
+class Elsewhere:
+    """A tier whose model lives on another worker's thread: it is waited for, but not for long."""
+
+    def __init__(
+        self, tier: ToolTier, worker: Worker, loop: asyncio.AbstractEventLoop, limit_s: float = PATIENCE_S
+    ) -> None:
+        self._tier, self._worker, self._loop, self._limit_s = tier, worker, loop, limit_s
+
+    def called(self, request: str) -> Called | None:
+        """See nlu.called.Caller. Not on the loop's own thread, which it waits for."""
+        waiting = asyncio.run_coroutine_threadsafe(self._worker.run(self._tier.called, request), self._loop)
+        try:
+            return waiting.result(self._limit_s)
+        except TimeoutError:
+            self._tier.cancel()
+            return None
 
 
 def embedded_tier(settings: Settings) -> ToolTier:
@@ -114,3 +146,23 @@ def with_tools(understanding: Understanding, settings: Settings) -> Understandin
     except AssistantError as error:
         logger.error("%s", error)
     return understanding
+
+
+async def lend(model: object, worker: Worker, understanding: Understanding, settings: Settings) -> None:
+    """Let the model that answers, which lives on `worker`, make the calls too, where the settings say so.
+
+    One that cannot be bound to a schema (a card's) leaves the calls to the embedded model.
+    """
+    if settings.thinking.calls != "language":
+        return
+    from assistant.llm.llamacpp import LlamaCppModel  # noqa: PLC0415 - as above
+
+    if isinstance(model, LlamaCppModel):
+        try:
+            tier = await worker.run(ToolTier, model)
+        except AssistantError as error:
+            logger.error("%s", error)
+            return
+        understanding.caller = Elsewhere(tier, worker, asyncio.get_running_loop())
+    elif isinstance(understanding.caller, Elsewhere):
+        await asyncio.to_thread(with_tools, understanding, settings)

@@ -31,7 +31,7 @@ SLOTS = ("name", "area", "duration", "time", "day", "repeat", "item", "list", "t
 """In the order in which a call names them."""
 
 MERGES = 2000
-BATCH = 128
+BATCH = 64
 CHUNK = 32
 """Batches made at a time, sorted by length so that little is padding."""
 HELD_EVERY = 12
@@ -155,23 +155,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--minutes", type=float, default=40.0, help="ends earlier than --steps when time is up")
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--width", type=int, default=96)
+    parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("/tmp/intent-model"), help="where weights and figures go")
+    parser.add_argument("--go-on", action="store_true", help="begin with the weights that an earlier run left in --out")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    generator = Generator(options.seed)
+    generator = Generator(options.seed + 100 * options.go_on)  # not the same sentences again
     held = held_out(generator, options.seed)
     vocabulary = vocabulary_of(options.seed, held, options.out / "vocabulary.json")
     shape = Shape(
         len(vocabulary.tokens), options.width, options.layers, options.width // 32, options.width * 8 // 3 // 32 * 32
     )
     network = Network(shape)
-    neighbours(network, vocabulary, Generator(options.seed + 3).samples(6_000, held))
+    if options.go_on:
+        with np.load(options.out / "weights.npz") as weights:
+            network.load_state_dict({name: torch.from_numpy(part) for name, part in weights.items()}, strict=False)
+    else:
+        neighbours(network, vocabulary, Generator(options.seed + 3).samples(6_000, held))
     average = {name: part.detach().clone() for name, part in network.named_parameters()}
     sheet = list(Generator(options.seed + 1).samples(2000, only=held))
     (options.out / "held-out.json").write_text(json.dumps([[s.words, s.tool, s.arguments] for s in sheet]))
@@ -208,11 +213,11 @@ def main() -> None:
             weight = min(AVERAGE, step / (step + 10))
             for name, part in network.named_parameters():
                 average[name].lerp_(part, 1 - weight)
-        if step % 20 == 19:
+        if step % 50 == 49:
             line = f"step {step + 1} {time.monotonic() - began:.0f} s, rates at {share:.3f}, loss {loss.item():.4f}"
-            if step % 100 == 99:
-                line += f" held out {judge(network, vocabulary, sheet)}"
-                save(options.out, network, average)
+            if step % 500 == 499:
+                line += f", held out {judge(network, vocabulary, sheet)}"
+            save(options.out, network, average)
             print(line, flush=True)
     save(options.out, network, average)
     network.load_state_dict(average, strict=False)

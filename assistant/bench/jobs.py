@@ -41,6 +41,7 @@ STAGES = {
     "vad": "Voice activity: the same.",
     "stt": "Recogniser: real-time factor, wait after the last sample.",
     "understanding": "Understanding: time a request, tier by tier.",
+    "intent-model": "Embedded intent model: time a tool call.",
     "embeddings": "Sentence embeddings, one and many.",
     "llm": "Language model: load, prompt, first token cold and warm, tokens a second, grammar, busy machine.",
     "tts": "Voice: first audio, real-time factor.",
@@ -78,6 +79,11 @@ class Jobs:
         from assistant.bench.words import measure_understanding  # noqa: PLC0415
 
         measure_understanding(stage, self.settings, self.effort)
+
+    def intent_model(self, stage: Stage) -> None:
+        from assistant.bench.words import measure_calls  # noqa: PLC0415
+
+        measure_calls(stage, self.settings, self.effort)
 
     def embeddings(self, stage: Stage) -> None:
         from assistant.bench.words import measure_embeddings  # noqa: PLC0415

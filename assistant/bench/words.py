@@ -2,14 +2,11 @@
 
 import time
 
-from assistant.appliance import load_voice
+from assistant.appliance import load_understanding, load_voice
 from assistant.artifacts.selection import select
 from assistant.bench.figures import Effort, Stage
-from assistant.clock import SystemClock
 from assistant.config import Settings
-from assistant.nlu.home import load_home
-from assistant.nlu.names import no_names
-from assistant.nlu.understanding import Understanding
+from assistant.tooling import embedded_tier
 from assistant.tts.piper import PiperVoice
 from assistant.tts.speakable import speakable
 
@@ -36,9 +33,7 @@ TEXTS = {
 def measure_understanding(stage: Stage, settings: Settings, effort: Effort) -> None:
     """From words to intents: µs a request, grouped by the tier that answered."""
     began = time.perf_counter()
-    understanding = Understanding(
-        load_home(settings.paths.home), names=no_names, clock=SystemClock(), language=settings.language
-    )
+    understanding = load_understanding(settings)
     stage.facts["load_s"] = round(time.perf_counter() - began, 2)
     stage.engine, stage.model = "assistant.nlu", settings.language
     tiers: dict[str, int] = {}
@@ -65,6 +60,23 @@ def measure_understanding(stage: Stage, settings: Settings, effort: Effort) -> N
         if counts:
             series.add((time.perf_counter() - began) * 1e6)
     stage.facts["requests_by_tier"] = tiers
+
+
+def measure_calls(stage: Stage, settings: Settings, effort: Effort) -> None:
+    """The intent model alone: from words to a tool call, of every request above."""
+    began = time.perf_counter()
+    tier = embedded_tier(settings)
+    stage.facts["load_s"] = round(time.perf_counter() - began, 2)
+    stage.engine, stage.model = "llama.cpp", tier.name
+    series = stage.begin("tool_call_ms", "ms a tool call", effort.repeats)
+    cpu = stage.begin("tool_call_cpu_ms", "ms of processor time a tool call", effort.repeats)
+    for number, counts in enumerate(effort.rounds(stage, series.name)):
+        began, busy = time.perf_counter(), time.process_time()
+        tier.called(REQUESTS[number % len(REQUESTS)])
+        if counts:
+            cpu.add((time.process_time() - busy) * 1000)
+            series.add((time.perf_counter() - began) * 1000)
+    tier.close()
 
 
 def measure_voice(stage: Stage, settings: Settings, effort: Effort) -> None:

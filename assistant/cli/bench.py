@@ -162,7 +162,7 @@ def plan(
         extras.append(("cloud", lambda stage: jobs.cloud(stage, where, rtts)))
     if extras:
         return extras
-    return [(name, getattr(jobs, name)) for name in STAGES if only in {None, name}]
+    return [(name, getattr(jobs, name.replace("-", "_"))) for name in STAGES if only in {None, name}]
 
 
 def _stage_command(name: str, text: str) -> click.Command:

@@ -126,6 +126,8 @@ class Reply(Protocol):
 
     def __next__(self) -> str: ...
 
+    def cancel(self) -> None: ...
+
 
 class BoundModel(Protocol):
     """A model whose replies can be bound to a schema (LlamaCppModel)."""
@@ -155,6 +157,7 @@ class ToolCaller:
         self._tools = {tool.name: tool for tool in toolbox.tools}
         self._system = toolbox.system()
         self._names = model.masks.json(toolbox.names())
+        self._reply: Reply | None = None
         model.prepare([self._system, Message("user", "")])
 
     @property
@@ -168,7 +171,7 @@ class ToolCaller:
         Raises AssistantError when the engine fails or the request does not fit.
         """
         messages = [self._system, Message("user", request)]
-        reply, text = self._model.constrained(messages, self._names, max_tokens=MOST_TOKENS), ""
+        reply, text = self._begin(messages, self._names), ""
         for piece in reply:
             text += piece
             if text.count('"') >= 4:  # {"name": "TimerSet"
@@ -180,13 +183,22 @@ class ToolCaller:
         if name not in self._tools:
             return None
         # a model whose tokens are whole phrases may have chosen the first value with the name
-        chosen = dict([match.groups()]) if (match := _DOMAIN.search(text)) else {}
+        chosen = {match[1]: match[2]} if (match := _DOMAIN.search(text)) else {}
         bound = self._model.masks.json(self._toolbox.of(self._tools[name], request, chosen))
         try:
-            found = json.loads("".join(self._model.constrained(messages, bound, max_tokens=MOST_TOKENS)))
+            found = json.loads("".join(self._begin(messages, bound)))
         except ValueError:
             return None
         return Call(name, {slot: value.strip() for slot, value in found["arguments"].items()}, probability)
+
+    def _begin(self, messages: Sequence[Message], to: Any) -> Reply:  # noqa: ANN401 - masking.Constraint
+        self._reply = self._model.constrained(messages, to, max_tokens=MOST_TOKENS)
+        return self._reply
+
+    def cancel(self) -> None:
+        """End the call that is being made, as None. From any thread."""
+        if self._reply is not None:
+            self._reply.cancel()
 
     def close(self) -> None:
         """Give the model's memory back."""

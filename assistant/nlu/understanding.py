@@ -8,7 +8,7 @@ from pathlib import Path
 
 from assistant.clock import Clock
 from assistant.nlu import catalogue
-from assistant.nlu.called import Caller, intent_of, settled
+from assistant.nlu.called import ACCEPT, AGAINST, Caller, intent_of, settled
 from assistant.nlu.classifier import MODEL, Classifier
 from assistant.nlu.continuation import ending, following
 from assistant.nlu.dialogue import NO_DIALOGUE, Dialogue
@@ -211,7 +211,8 @@ class _Attempt:
         whole = self._judge.intent(self._abstract(words), self._names, text) if self._classify else None
         called = self._caller.called(text) if self._caller else None
         if called is not None and called.name:
-            whole = settled(whole, called, intent_of(called, self._abstract(words), self._home, self._names, text))
+            meant = intent_of(called, self._abstract(words), self._home, self._names, text)
+            whole = settled(whole, called, meant, AGAINST if self._classify else ACCEPT)
         if whole is None:
             return [nothing(text)]
         if whole.name.startswith("Hass") and whole.name not in _QUESTIONS:
@@ -233,7 +234,7 @@ class _Attempt:
         found = self.by_grammar(words)
         if found is not None:
             return found
-        if len(words) < 2:
+        if len(words) < 2 or not self._classify:
             return None
         guess = self._judge.intent(self._abstract(words), self._names, " ".join(words))
         return guess if guess is not None and guess.confidence >= _SURE_HALF else None

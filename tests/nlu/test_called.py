@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.nlu.called import ACCEPT, Called, intent_of, settled
+from assistant.nlu.called import ACCEPT, AGAINST, Called, intent_of, settled
 from assistant.nlu.home import load_home
 from assistant.nlu.intent import Class, Intent
 from assistant.nlu.names import Names
@@ -97,6 +97,8 @@ def test_alone_a_call_counts_only_when_it_is_sure_enough():
     call = meant("milk please", "ListAdd", item="milk")
     assert settled(None, Called("ListAdd", {}, ACCEPT), call) is call
     assert settled(None, Called("ListAdd", {}, ACCEPT - 0.01), call) is None
+    assert settled(None, Called("ListAdd", {}, AGAINST), call, AGAINST) is call
+    assert settled(None, Called("ListAdd", {}, AGAINST - 0.01), call, AGAINST) is None
 
 
 class Caller:
