@@ -9,8 +9,6 @@ import functools
 import logging
 import threading
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -24,6 +22,7 @@ from assistant.audio.devices import LISTING, Device, OpenStream, find, portaudio
 from assistant.audio.noise import to_pcm
 from assistant.audio.played import Played
 from assistant.audio.remembered import Remembered
+from assistant.audio.waiting import Piece, Queue
 from assistant.errors import AudioError
 
 logger = logging.getLogger(__name__)
@@ -59,45 +58,6 @@ class Chunk(Protocol):
     def sample_rate(self) -> int: ...
 
 
-@dataclass(slots=True)
-class _Piece:
-    turn: str
-    samples: Samples
-
-
-@dataclass(slots=True)
-class _Queue:
-    """What waits to be played, and who waits for its end."""
-
-    pieces: deque[_Piece] = field(default_factory=deque)
-    waiters: list[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = field(default_factory=list)
-    pending: int = 0
-    """Samples of silence until the last piece has left the device."""
-
-    def wake(self) -> None:
-        """Tell everybody that it is over."""
-        for _, loop, done in self.waiters:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(done.set)
-        self.waiters.clear()
-
-    def forget(self, turn: str) -> None:
-        """Drop the pieces of `turn`, or all ("")."""
-        self.pieces = deque(piece for piece in self.pieces if turn and piece.turn != turn)
-        if not self.pieces:
-            self.pending = 0
-            self.wake()
-
-    def take(self, other: "_Queue", turn: str) -> None:
-        """Move what is `turn`'s from `other` to the front of this one, with those who wait for it."""
-        self.pieces.extendleft(piece for piece in reversed(other.pieces) if piece.turn == turn)
-        other.pieces = deque(piece for piece in other.pieces if piece.turn != turn)
-        self.waiters.extend(waiter for waiter in other.waiters if waiter[0] == turn)
-        other.waiters = [waiter for waiter in other.waiters if waiter[0] != turn]
-        if not other.pieces:
-            other.pending = 0
-
-
 class Loudspeaker:
     """The best output device, or the one that is called `device`. Stays open: between replies it plays silence, so
     that no first syllable is swallowed while a device wakes up. Everything but `keep` may be called from any thread.
@@ -126,7 +86,7 @@ class Loudspeaker:
         self.device: Device | None = None
         """What it plays on; None while there is nothing."""
         self._lock = threading.Lock()
-        self._queue, self._held, self._holding = _Queue(), _Queue(), ""
+        self._queue, self._held, self._holding = Queue(), Queue(), ""
         self._factor = volume
         self._latency = 0
         self._rate = sample_rate
@@ -157,7 +117,7 @@ class Loudspeaker:
         with self._lock:
             if samples.size:
                 queue = self._held if turn and turn == self._holding else self._queue
-                queue.pieces.append(_Piece(turn, samples))
+                queue.pieces.append(Piece(turn, samples))
                 queue.pending = max(1, self._latency)
 
     async def drain(self, turn: str = "") -> None:
@@ -190,7 +150,7 @@ class Loudspeaker:
     def release(self) -> None:
         """Go on with what was held."""
         with self._lock:
-            held, self._held, turn = self._held, _Queue(), self._holding
+            held, self._held, turn = self._held, Queue(), self._holding
             self._holding = ""
             self._queue.take(held, turn)
             if self._queue.pieces:

@@ -183,6 +183,7 @@ def main() -> None:
         elif options.what == "feedback":
             result = feedback(pulse, running, options.minutes)
         else:
+            time.sleep(45.0)  # what is prepared in the background after a first start
             result = {"idle_cpu_share": round(running.cpu_share(60.0), 4), "load": os.getloadavg()[0]}
         print(json.dumps(result))
     finally:

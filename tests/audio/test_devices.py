@@ -68,9 +68,8 @@ def test_listing_anew_closes_every_stream_once(portaudio, monkeypatch):
     LISTING._seen = "a"
     raw = portaudio.InputStream(callback=None, device=0)
     stream = OpenStream(raw, lambda: ended.append("told"))
-    assert not LISTING.stale
-    cards[0] = "a b"
-    assert LISTING.stale
+    before, cards[0] = LISTING.stale, "a b"
+    assert (before, LISTING.stale) == (False, True)
     LISTING.rescan()
     assert (raw.closed, stream.closed, ended, portaudio.listings) == (True, True, ["told"], 1)
     raw.closed = False
