@@ -254,6 +254,8 @@ class Cloud(_Section):
     """How long an answer is kept, so that a repeated question costs nothing; 0 keeps none."""
     keep_questions: bool = False
     """Write questions in clear into the ledger as well."""
+    stay_offline: bool = False
+    """Questions and downloads stay shut, whatever voice or button say; the home hub keeps working."""
     batch: bool = False
     """The endpoint takes batches: "no hurry, find out ..." then waits and leaves with others, often cheaper."""
     batch_minutes: int = Field(60, ge=1, le=1440)

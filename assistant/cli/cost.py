@@ -31,7 +31,9 @@ def _input_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--preset", help=f"Begin from a published example: {', '.join(cost_presets.names())}.")
 @click.option("--file", "path", type=click.Path(path_type=Path), help="Inputs (TOML); they replace the preset's.")
 @click.option("--measured", is_flag=True, help="Take load, share and price of a call from this appliance's use.")
-@click.option("--ledger", type=click.Path(path_type=Path), help="The same from a ledger alone: questions that could leave.")
+@click.option(
+    "--ledger", type=click.Path(path_type=Path), help="The same from a ledger alone: questions that could leave."
+)
 @click.option("--turns", type=click.Path(path_type=Path), help="The share from turns as run --json prints them.")
 @_input_options
 @click.option("--currency", help="Sign or code that amounts are printed with.")

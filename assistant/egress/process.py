@@ -9,7 +9,6 @@ bytes, the last look finds nothing in them, the switch is open and the money is 
 import argparse
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -22,15 +21,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from assistant.artifacts.port import DownloadError
 from assistant.clock import Clock, SystemClock
 from assistant.config import load_settings
 from assistant.egress.accelerator import Accelerator
 from assistant.egress.cloud import CloudClient, CloudError, Piece, Usage
 from assistant.egress.deferred import Deferred
-from assistant.egress.download import HttpDownloader, on_own_thread
+from assistant.egress.errands import Errands, RefusedError
 from assistant.egress.guard import Breaker, Rate
-from assistant.egress.hub import HubClient
 from assistant.egress.purse import Purse
 from assistant.egress.settings import DoorSettings, door_settings
 from assistant.errors import AssistantError, UsageError
@@ -44,10 +41,6 @@ logger = logging.getLogger(__name__)
 _Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
-class _RefusedError(Exception):
-    """A request that this door does not carry out. The message is for the core."""
-
-
 class Door:
     """Serves requests. One instance a process."""
 
@@ -59,11 +52,11 @@ class Door:
         self.breaker = Breaker(clock, failures=settings.breaker_failures, seconds=settings.breaker_s)
         self.rate = Rate(per_minute=settings.per_minute, per_day=settings.per_day)
         self._cloud = CloudClient(settings, clock)
-        self._hub: HubClient | None = None
+        self._errands = Errands(settings, self.ledger)
         self._accelerator = Accelerator(
             settings.accelerator_url, lambda facts: self.ledger.append("accelerator", facts)
         )
-        self._shut = self.purse.offline
+        self._shut = self.purse.offline or settings.stay_offline
         self._leaving: set[asyncio.Task[None]] = set()  # what "stay offline" cuts off
         self.ledger.close_open_calls()
         self._deferred = Deferred(settings, self.ledger, self.purse, clock)
@@ -102,7 +95,7 @@ class Door:
     async def _answer(self, message: dict[str, Any], send: _Send) -> None:
         verbs: dict[str, Callable[[dict[str, Any], _Send], Awaitable[None]]] = {
             "cloud": self._question,
-            "hub": self._home,
+            "hub": self._errands.hub,
             "download": self._download,
             "accelerator": self._accelerator.answer,
             "status": self._status,
@@ -111,9 +104,9 @@ class Door:
         verb = verbs.get(str(message.get("verb")))
         try:
             if verb is None:
-                raise _RefusedError("the door knows no such verb")
+                raise RefusedError("the door knows no such verb")
             await verb(message, send)
-        except (_RefusedError, CloudError, AssistantError) as error:
+        except (RefusedError, CloudError, AssistantError) as error:
             await send({"error": str(error)})
 
     # -- the door's own state
@@ -135,7 +128,8 @@ class Door:
         )
 
     async def _offline(self, message: dict[str, Any], send: _Send) -> None:
-        on = message.get("on") is not False  # anything unclear closes
+        # anything unclear closes
+        on = message.get("on") is not False or self.settings.stay_offline
         self._shut = on  # the wish counts before any disk is asked: that can take longer than people wait
         if on:
             for task in self._leaving:
@@ -145,6 +139,11 @@ class Door:
         self.purse.offline = on
         self.ledger.append("switch", {"reason": "stay offline" if on else "go online"})
         await send({"offline": on})
+
+    async def _download(self, message: dict[str, Any], send: _Send) -> None:
+        if self._shut:
+            raise RefusedError("the assistant was told to stay offline (say “go online”)")
+        await self._errands.download(message, send)
 
     # -- cloud
 
@@ -169,11 +168,11 @@ class Door:
             case "ask" | "later" as op:
                 pass
             case _:
-                raise _RefusedError("the door knows no such wish")
+                raise RefusedError("the door knows no such wish")
         ticket, body = self._released(message)
         if op == "later":
             if not self._deferred.add(ticket, body):
-                raise _RefusedError("too many questions wait already")
+                raise RefusedError("too many questions wait already")
             await send({"end": True})
             return
         known = self.purse.recall(body)
@@ -183,34 +182,34 @@ class Door:
             await send({"end": True})
             return
         if not self.breaker.closed:
-            raise _RefusedError("the service has been failing")
+            raise RefusedError("the service has been failing")
         if self.rate.left <= 0:
-            raise _RefusedError("too many questions in a short time")
+            raise RefusedError("too many questions in a short time")
         upper = self._price(len(body), MAX_TOKENS) * self.settings.attempts
         if not self.purse.charge(ticket, upper):
-            raise _RefusedError("the budget is used up")
+            raise RefusedError("the budget is used up")
         self.rate.take()
         await self._ask(ticket, body, upper, send)
 
     def _open_to_questions(self) -> None:
         if not self.settings.configured:
-            raise _RefusedError("no service is set up")
+            raise RefusedError("no service is set up")
         if self._shut:
-            raise _RefusedError("staying offline")
+            raise RefusedError("staying offline")
 
     def _released(self, message: dict[str, Any]) -> tuple[int, bytes]:
         """Ticket and body of a question that may leave."""
         ticket, text = message.get("ticket"), message.get("body")
         if not isinstance(ticket, int) or isinstance(ticket, bool) or not isinstance(text, str):
-            raise _RefusedError("a question needs a ticket and a body")
+            raise RefusedError("a question needs a ticket and a body")
         body = text.encode("utf-8", "surrogatepass")
         self._open_to_questions()
         if wrong := inspect(body):
             self.ledger.append("refused", {"ticket": ticket, "reason": f"the door's last look found {wrong}"})
-            raise _RefusedError("the door's last look found something that may not leave")
+            raise RefusedError("the door's last look found something that may not leave")
         if not self.ledger.releases(ticket, body):
             self.ledger.append("refused", {"ticket": ticket, "reason": "no decision released this"})
-            raise _RefusedError("no decision released this question")
+            raise RefusedError("no decision released this question")
         return ticket, body
 
     def _price(self, tokens_in: int, tokens_out: int) -> float:
@@ -268,64 +267,6 @@ class Door:
             cost = upper
         self.purse.settle(ticket, cost)
         return cost
-
-    # -- hub, downloads
-
-    async def _home(self, message: dict[str, Any], send: _Send) -> None:
-        if not self.settings.hub_url:
-            raise _RefusedError("no home hub is set up")
-        request = message.get("request")
-        if not isinstance(request, dict):
-            raise _RefusedError("a call to the hub needs a request")
-        if self._hub is None:
-            token = self.settings.hub_token_file
-            try:
-                self._hub = HubClient(self.settings.hub_url, token.read_text(encoding="ascii").strip() if token else "")
-            except (OSError, UnicodeDecodeError) as error:
-                raise _RefusedError(f"{token}: the hub's token cannot be read") from error
-        hub, size = self._hub, len(json.dumps(request))
-        result = await asyncio.to_thread(hub.answer, request)
-        call = (
-            ".".join(str(request.get(k, "")) for k in ("domain", "service"))
-            if request.get("op") == "call"
-            else str(request.get("op"))
-        )
-        self.ledger.append(
-            "hub", {"reason": call[:80], "bytes_out": size, "outcome": "failed" if "error" in result else "done"}
-        )
-        await send({"answer": result})
-
-    async def _download(self, message: dict[str, Any], send: _Send) -> None:
-        if self._shut:
-            raise _RefusedError("the assistant was told to stay offline (say “go online”)")
-        url, part, total, limit = (message.get(k) for k in ("url", "part", "total", "limit"))
-        if (
-            not isinstance(url, str)
-            or not isinstance(part, str)
-            or not isinstance(limit, int)
-            or not isinstance(total, int | None)
-        ):
-            raise _RefusedError("a download needs url, part and limit")
-        loop, stop = asyncio.get_running_loop(), False
-
-        def contacted(host: str) -> None:
-            if stop:
-                raise DownloadError("the download was stopped")
-            self.ledger.append("download", {"host": host, "bytes_out": len(url), "reason": "asked for by the owner"})
-
-        def progress(done: int) -> None:
-            if stop:
-                raise DownloadError("the download was stopped")
-            asyncio.run_coroutine_threadsafe(send({"done": done}), loop)
-
-        fetch = HttpDownloader(contacted=contacted).fetch
-        try:
-            await on_own_thread(lambda: fetch(url, Path(part), total=total, limit=limit, progress=progress))
-        except DownloadError as error:
-            raise _RefusedError(str(error)) from error
-        finally:
-            stop = True  # a thread cannot be cancelled: it stops at its next block
-        await send({"end": True})
 
 
 def _same_user(writer: asyncio.StreamWriter) -> bool:

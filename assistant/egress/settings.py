@@ -47,6 +47,8 @@ class DoorSettings:
     """How long an answer is kept; 0 turns the cache off."""
     keep_questions: bool = False
     """Also write questions in clear into the ledger."""
+    stay_offline: bool = False
+    """The owner's own word in the settings: no voice and no button opens the door."""
     batch: bool = False
     """Questions without hurry wait and leave together; the endpoint must offer batches."""
     hub_url: str = ""
@@ -100,6 +102,7 @@ def door_settings(settings: Settings) -> DoorSettings:
         "cache_s",
         "keep_questions",
         "batch",
+        "stay_offline",
     }
     values: dict[str, Any] = {k: tuple(v) if k == "token_command" else v for k, v in cloud.items() if k in known}
     return DoorSettings(

@@ -101,6 +101,8 @@ class Conversation:
 
     def _offline(self, *, wanted: bool) -> Reply:
         say, preferences = self._kit.say, self._kit.preferences
+        if not wanted and self._kit.settings.cloud.stay_offline:
+            return Reply(say("conversation.offline_by_settings"), outcome="refused")
         if preferences.offline == wanted:
             return Reply(say("conversation.already_offline" if wanted else "conversation.already_online"))
         preferences.set("offline", wanted)

@@ -369,3 +369,14 @@ def test_the_hub_is_reached_with_the_switch_closed(tmp_path: Path) -> None:
 
 def test_messages_are_one_line() -> None:
     assert encode({"a": "x\ny"}).count(b"\n") == 1
+
+
+def test_offline_by_the_settings_is_not_opened_by_a_wish(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with house(tmp_path, stay_offline=True) as h:
+            assert (await h.outside.consider(QUESTION, local_confidence=0)).decision == Local("staying offline")
+            await h.outside.stay_offline(False)
+            assert (await h.client.status()).offline
+            assert h.server.received == []
+
+    run(test)

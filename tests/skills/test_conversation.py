@@ -4,6 +4,7 @@ from itertools import pairwise
 import pytest
 
 from assistant import events as ev
+from assistant.config import Cloud, Settings
 from assistant.skills.kit import SentEntry
 from assistant.skills.timekeeping import Source
 from assistant.trace import TurnTrace
@@ -158,3 +159,9 @@ def test_the_time_is_told_in_answer_to_the_question():
     reply = device.say("TimeNow")
     assert (reply.expects_answer, reply.asks) == (True, "time")
     assert device.text("TimeNow", time=time(19, 30), pm_known=True).startswith("Thank you. It's 7:30 pm")
+
+
+def test_the_settings_word_stands_above_the_voice():
+    device = Device(settings=Settings(cloud=Cloud(stay_offline=True)))
+    assert device.text("GoOnline").startswith("My settings keep me offline")
+    assert not device.skills.preferences.offline
