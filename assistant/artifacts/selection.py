@@ -80,7 +80,7 @@ class Selection:
     tts: Choice
     llm: Choice
     embedding: Choice
-    """Sentence embeddings, for the semantic tier of understanding."""
+    """Sentence embeddings, for finding documents by meaning."""
 
     def __iter__(self) -> Iterator[Choice]:
         yield from (self.wake, self.vad, self.stt, self.tts, self.llm, self.embedding)

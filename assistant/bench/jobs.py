@@ -86,9 +86,18 @@ class Jobs:
         measure_calls(stage, self.settings, self.effort)
 
     def embeddings(self, stage: Stage) -> None:
-        from assistant.bench.words import measure_embeddings  # noqa: PLC0415
+        from assistant.bench.embeddings import LIKE, measure_embeddings  # noqa: PLC0415
 
-        measure_embeddings(stage, self.settings, self.effort)
+        model = self.wanted.model if self.wanted.model and self.wanted.model.suffix == ".onnx" else None
+        if self.wanted.like == LIKE:
+            from assistant.bench.embedding_standin import make_standin  # noqa: PLC0415
+
+            model = self.settings.paths.cache / "stand-ins" / LIKE / "model.onnx"
+            if not model.is_file():
+                self.tell(f"making a stand-in of {LIKE}")
+                make_standin(model.parent)
+            stage.notes.append("a stand-in with random weights: its speed is the model's, its vectors mean nothing")
+        measure_embeddings(stage, self.settings, self.effort, model)
 
     def tts(self, stage: Stage) -> None:
         from assistant.bench.words import measure_voice  # noqa: PLC0415

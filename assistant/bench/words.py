@@ -109,8 +109,3 @@ def measure_voice(stage: Stage, settings: Settings, effort: Effort) -> None:
     list(cached.synthesize(TEXTS["short"]))
     again = stage.begin("tts_remembered_us", "µs to the first sound of a phrase that was spoken before", effort.repeats)
     effort.times(stage, again, lambda: next(cached.synthesize(TEXTS["short"])), time.perf_counter, scale=1e6)
-
-
-def measure_embeddings(stage: Stage, settings: Settings, effort: Effort) -> None:  # noqa: ARG001 - a stage's signature
-    """Sentence embeddings: nothing runs them yet."""
-    stage.skipped = "no part of this version runs an embedding model, so there is nothing to measure"

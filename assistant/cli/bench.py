@@ -141,7 +141,7 @@ def plan(
         raise UsageError("give --model or --like, not both")
     if wanted.kind and not wanted.like:
         raise UsageError("--type needs --like NAME")
-    if wanted.like:
+    if wanted.like and (only, wanted.like) != ("embeddings", "minilm-l6"):
         from assistant.bench import quantise, standin  # noqa: PLC0415
 
         standin.shape_of(wanted.like)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from assistant.clock import Clock, SystemClock
 from assistant.config import Settings
-from assistant.doctor import backend, devices, machine, sentences, stages, system
+from assistant.doctor import backend, devices, knowledge, machine, sentences, stages, system
 from assistant.doctor.check import Check, State
 
 __all__ = ["Check", "State", "examine"]
@@ -21,4 +21,5 @@ def examine(
     found += stages.checks(settings, load=load)
     found += backend.checks(settings)
     found += sentences.checks(settings)
+    found += knowledge.checks(settings)
     return found

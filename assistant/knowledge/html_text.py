@@ -114,7 +114,7 @@ class _Paragraphs(HTMLParser):
         if tag not in _BLOCKS and tag != "table":
             return
         text, self._words = " ".join("".join(self._words).split()), []
-        text = _BEFORE_MARK.sub(r"\1", _EMPTY.sub("", _NOTE.sub("", text))).strip()
+        text = " ".join(_BEFORE_MARK.sub(r"\1", _EMPTY.sub("", _NOTE.sub("", text))).split())
         if self._heading and _ENDS.match(text):
             self.over = True
         elif text and not self._heading and not self.over:

@@ -73,7 +73,7 @@ class Index:
                 raise StoreError(f"{path}: is damaged or of another version; run: assistant knowledge index --rebuild")
         self._ids: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._matrix: npt.NDArray[np.float16] = np.zeros((0, 0), np.float16)
-        self._seen = -1
+        self._seen = (-1, -1)
 
     def _writable(self) -> sqlite3.Connection:
         try:
@@ -196,7 +196,8 @@ class Index:
 
     def _load_vectors(self, embedder: "Embedder") -> None:
         """All vectors, 77 MB for 100,000 passages; read again when another process has changed the file."""
-        version = _int(self.rows("PRAGMA data_version")[0][0])
+        # the one tells of other connections' changes, the other of our own
+        version = (_int(self.rows("PRAGMA data_version")[0][0]), self._db.total_changes)
         if version == self._seen:
             return
         self._seen = version

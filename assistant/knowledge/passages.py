@@ -8,7 +8,8 @@ LONGEST = 500
 minute of speech of which the first sentences are said."""
 
 _END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9À-Þ])")
-_ABBREVIATED = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|No|vs|ca|c|b|d|e\.g|i\.e|approx)|\b[A-Z])\.$")
+_ABBREVIATED = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|ca|c|b|d|e\.g|i\.e|approx)|\b[A-Z])\.$")
+_BEFORE_NUMBER = re.compile(r"\b(?:[Nn]o|[Ff]ig|[Vv]ol|[Cc]h|[Ss]ec|pp?)\.$")
 _SPACE = re.compile(r"\s+")
 
 
@@ -22,7 +23,8 @@ def sentences(text: str) -> list[str]:
     found, begin = list[str](), 0
     for end in _END.finditer(text):
         before = text[begin : end.end()].strip()
-        if _ABBREVIATED.search(before):
+        number = text[end.end() : end.end() + 1].isdigit()
+        if _ABBREVIATED.search(before) or (number and _BEFORE_NUMBER.search(before)):
             continue
         found.append(before)
         begin = end.end()

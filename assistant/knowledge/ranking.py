@@ -36,7 +36,7 @@ def coverage(worth: Mapping[str, float], text: str) -> float:
     return sum(value for word, value in worth.items() if word in present) / whole if whole else 0.0
 
 
-WEIGHTS = (-8.18, 9.64, 2.02)
+WEIGHTS = (-6.64, 6.4, 4.85)
 """Of 1, coverage and subject in a logistic function, fitted by `scripts/knowledge/calibrate.py` on questions written
 for it (docs/knowledge.md)."""
 

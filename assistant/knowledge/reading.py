@@ -89,7 +89,7 @@ def _joined(text: str) -> Iterator[str]:
 
 def markdown(text: str) -> Iterator[Paragraph]:
     """Paragraphs of a Markdown text under their headings, without its marks; code blocks are left out."""
-    heading, held, fenced = "", list[str](), False
+    heading, held, fenced, listed = "", list[str](), False, False
 
     def flush() -> Iterator[Paragraph]:
         words = " ".join(held)
@@ -108,16 +108,18 @@ def markdown(text: str) -> Iterator[Paragraph]:
         elif match := _HEADING.match(line):
             yield from flush()
             heading = _bare(match[2])
-        elif _UNDERLINE.match(line) and held:
+        elif _UNDERLINE.match(line) and held and not listed:
             heading = _bare(held.pop())
             yield from flush()
         elif not line.strip() or _RULE.match(line) or _TABLE_RULE.match(line):
             yield from flush()
+            listed = False
         elif "|" in line and line.strip().startswith("|"):
             yield from flush()
             held.append(", ".join(cell.strip() for cell in line.strip().strip("|").split("|") if cell.strip()) + ".")
         elif bullet := _BULLET.match(line):
             yield from flush()
+            listed = True
             held.append(line[bullet.end() :].strip())
         else:
             held.append(line.strip().lstrip("> "))

@@ -3,9 +3,11 @@
 import pytest
 
 from assistant import demo
+from assistant.bench.embedding_standin import Shape, make_standin
+from assistant.bench.embeddings import measure_embeddings
 from assistant.bench.figures import Effort, Stage
 from assistant.bench.sound import measure_stt, measure_vad, measure_wake, recordings
-from assistant.bench.words import REQUESTS, TEXTS, measure_embeddings, measure_understanding, measure_voice
+from assistant.bench.words import REQUESTS, TEXTS, measure_understanding, measure_voice
 from assistant.config import Settings
 from assistant.errors import UsageError
 
@@ -43,11 +45,21 @@ def test_speaking(settings):
     assert set(TEXTS) == {"short", "sentence", "long"}
 
 
-def test_embeddings_are_not_measured_and_it_says_why(settings):
+def test_without_an_embedding_model_it_says_why_nothing_is_measured(settings):
     stage = Stage("embeddings")
     measure_embeddings(stage, settings, TWICE)
     assert "nothing to measure" in stage.skipped
     assert not stage.series
+
+
+def test_embeddings_one_and_many(settings, tmp_path):
+    stage = Stage("embeddings")
+    shape = Shape(vocabulary=200, hidden=32, layers=1, heads=4, inner=64)
+    measure_embeddings(stage, settings, TWICE, make_standin(tmp_path / "model", shape))
+    assert {name: len(series.values) for name, series in stage.series.items()} == dict.fromkeys(
+        ("embed_question_ms", "embed_question_cpu_ms", "embed_passage_ms", "embed_passage_cpu_ms"), 2
+    )
+    assert stage.facts["numbers"] == 32
 
 
 def test_without_own_recordings_the_bundled_ones_are_taken(one_clip):
