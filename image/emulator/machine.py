@@ -39,11 +39,13 @@ class Machine:
     card: Card
     work: Path
     network: bool = False
+    stick: Path | None = None
+    """A USB stick's image, ext4; inside it is /dev/vdb."""
     trial: bool = False
     """The bootloader's one-shot flag, set by the last restart."""
     start: firmware.Start | None = None
     boots: int = 0
-    _process: "subprocess.Popen[bytes] | None" = None
+    process: "subprocess.Popen[bytes] | None" = None
     _line: socket.socket | None = None
     _pending: bytes = b""
     begun: float = field(default=0.0)
@@ -55,7 +57,7 @@ class Machine:
 
     def power_on(self) -> firmware.Start:
         """Choose a slot and start it. Raises firmware.NoBootError."""
-        assert self._process is None
+        assert self.process is None
         self.work.mkdir(parents=True, exist_ok=True)
         trial, self.trial = self.trial, False
         try:
@@ -79,14 +81,15 @@ class Machine:
             "-kernel", str(self.work / "vmlinuz"), "-initrd", str(self.work / "initrd.img"),
             "-append", (self.work / "cmdline.txt").read_text(encoding="ascii").strip(),
             "-drive", f"file={self.card.path},format=raw,if=none,id=card", "-device", "virtio-blk-pci,drive=card",
-            "-device", "virtio-serial-pci", "-chardev", f"socket,id=hand,path={port},server=on,wait=off",
+            *self._plugged(), "-device", "virtio-serial-pci",
+            "-chardev", f"socket,id=hand,path={port},server=on,wait=off",
             "-device", "virtserialport,chardev=hand,name=assistant.test", "-device", "virtio-rng-pci",
         ]  # fmt: skip
         self.begun = time.monotonic()
         with (self.work / "qemu.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         while not port.exists():
-            if self._process.poll() is not None:
+            if self.process.poll() is not None:
                 raise DeadError((self.work / "qemu.log").read_text(errors="replace")[-300:])
             time.sleep(0.05)
         self._line = socket.socket(socket.AF_UNIX)
@@ -94,10 +97,20 @@ class Machine:
         self._pending = b""
         return self.start
 
+    def _plugged(self) -> list[str]:
+        if self.stick is None:
+            return []
+        return [
+            "-drive",
+            f"file={self.stick},format=raw,if=none,id=stick,readonly=on",
+            "-device",
+            "virtio-blk-pci,drive=stick",
+        ]
+
     @property
     def on(self) -> bool:
         """Whether it has power and has not ended by itself."""
-        return self._process is not None and self._process.poll() is None
+        return self.process is not None and self.process.poll() is None
 
     def hello(self, seconds: float = 600) -> float:
         """Wait until somebody answers inside; seconds since power came on. Raises DeadError."""
@@ -148,9 +161,9 @@ class Machine:
         """Wait until the machine restarts or switches itself off; "restart", "trial" or "off". Raises DeadError when
         it does neither.
         """
-        assert self._process is not None
+        assert self.process is not None
         try:
-            self._process.wait(seconds)
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired as error:
             raise DeadError(f"still running after {seconds:.0f} s; {self.last_words()}") from error
         self._close()
@@ -162,15 +175,15 @@ class Machine:
 
     def cut(self) -> None:
         """Pull the plug: nothing inside gets to run another instruction. The trial flag goes with the power."""
-        if self._process is not None:
+        if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
+                self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
         self.trial = False
         self._close()
 
     def _close(self) -> None:
-        self._process = None
+        self.process = None
         if self._line is not None:
             self._line.close()
             self._line = None

@@ -9,7 +9,6 @@ from image.build import host, lint, variants
 from image.build.errors import BuildError
 from image.build.layers import IMAGE
 from image.emulator.proof import Bench, Report
-from image.emulator.scenarios import SCENARIOS
 
 ROOT = IMAGE.parent
 
@@ -28,7 +27,9 @@ def options(arguments: list[str]) -> argparse.Namespace:
         "--work", type=Path, default=ROOT / ".cache" / "image", help="where the build keeps its results"
     )
     parser.add_argument("--image", type=Path, help="an image that is there already, instead of building one")
-    parser.add_argument("scenario", nargs="*", help=f"only these: {', '.join(SCENARIOS)}")
+    parser.add_argument("--key", type=Path, help="the key whose public half that image holds; the work directory's own")
+    parser.add_argument("--cuts", type=int, default=25, help="power cuts in the scenario of that name")
+    parser.add_argument("scenario", nargs="*", help="only these: fresh, network, slots, broken, cards, updates, cuts")
     return parser.parse_args(arguments)
 
 
@@ -68,6 +69,7 @@ def quick(tool: Path | None) -> bool:
 def whole(chosen: argparse.Namespace) -> int:
     """Build (or take) the image and play the scenarios."""
     from image.build import main as builder  # noqa: PLC0415 - --quick runs without what a build needs
+    from image.emulator.scenarios import SCENARIOS  # noqa: PLC0415 - --quick runs without what a board needs
 
     host.demand(host.missing(host.EMULATOR), as_root=False)
     for name in chosen.scenario:
@@ -80,7 +82,7 @@ def whole(chosen: argparse.Namespace) -> int:
     work = chosen.work.resolve() / "proof"
     work.mkdir(parents=True, exist_ok=True)
     report = Report(work / "report.json")
-    bench = Bench(image, work, report)
+    bench = Bench(image, chosen.key or chosen.work.resolve() / "own-key.pem", work, chosen.cuts, report)
     try:
         for name in chosen.scenario or SCENARIOS:
             print(f"--- {name}", flush=True)

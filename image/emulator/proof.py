@@ -47,7 +47,12 @@ class Bench:
     """Where scenarios are played: an image, a place for cards, a report."""
 
     image: Path
+    """The card's image; the partitions' images and the build's key lie beside it."""
+    key: Path
+    """Signs updates that the image accepts."""
     work: Path
+    cuts: int
+    """Power cuts in the scenario of that name."""
     report: Report
     machines: list[Machine] = field(default_factory=list)
 

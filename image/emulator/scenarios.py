@@ -20,6 +20,7 @@ from image.emulator.proof import (
     slot,
     watchdog,
 )
+from image.emulator.updating import cuts, updates
 
 
 def fresh(bench: Bench) -> None:
@@ -168,4 +169,6 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "slots": slots,
     "broken": broken_slots,
     "cards": hurt_cards,
+    "updates": updates,
+    "cuts": cuts,
 }

@@ -10,13 +10,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0}
 work=$(mktemp -d "$out/parts.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-megabytes() { numfmt --from=iec "$1" --to-unit=1M; }
+megabytes() { numfmt --from=iec "$1" --to-unit=1Mi; }
 
 fat() {  # FILE SIZE LABEL SERIAL TREE
     rm -f "$1"
     mkdosfs -C -F 32 -s 1 -n "$3" -i "$4" --invariant "$1" $(($(megabytes "$2") * 1024)) > /dev/null
     find "$5" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-    (cd "$5" && find . -mindepth 1 -maxdepth 1 | LC_ALL=C sort | xargs -r mcopy -s -p -m -Q -i "$1" ::)
+    (cd "$5" && LC_ALL=C mcopy -s -p -m -Q -i "$1" -- * ::)
 }
 
 # the partition that any computer can edit
@@ -36,9 +36,9 @@ fat "$out/boot.vfat" "$IGconf_image_boot_part_size" SLOT 534c4f54 "$work/boot"
 
 # a slot's system
 rm -f "$out/system.erofs"
-# the Pi's kernel has pages of 16 KiB and gets blocks of that size; the emulated one the old tools' default
+# the Pi's kernel has pages of 16 KiB and gets blocks of that size; the emulated one what is quick to make
 # shellcheck disable=SC2086
-mkfs.erofs ${IGconf_fs_erofs_mkfs_args:--z lz4hc,12 -C 65536} -T "$SOURCE_DATE_EPOCH" -U 00000000-0000-4000-8000-000000000001 \
+mkfs.erofs ${IGconf_fs_erofs_mkfs_args:--z lz4} -T "$SOURCE_DATE_EPOCH" -U 00000000-0000-4000-8000-000000000001 \
     --exclude-regex='^boot/.*' --exclude-regex='^var/.*' "$out/system.erofs" "$root" > /dev/null
 size=$(stat -c %s "$out/system.erofs")
 limit=$(numfmt --from=iec "$IGconf_image_system_part_size")
