@@ -74,6 +74,7 @@ class LiveMicrophone:
         self._remembered = remembered or Remembered(None)
         self._canceller, self._loudspeaker = canceller, loudspeaker
         self._trouble = ""
+        self._watch: SoundWatch | None = None
         self.device: Device | None = None
         """What is listened to; None while there is nothing."""
 
@@ -121,7 +122,10 @@ class LiveMicrophone:
 
     async def _listen(self, device: Device) -> AsyncGenerator[Samples]:
         """The frames of one device, until it is muted or must be opened anew. Raises AudioError when it goes away."""
-        watch, timeline = SoundWatch(device.label), Timeline(SAMPLE_RATE)
+        if self._watch is None or self._watch.name != device.label:
+            self._watch = SoundWatch(device.label)
+        # the same device opened anew is not well because it is new
+        watch, timeline = self._watch, Timeline(SAMPLE_RATE)
         clean = self._canceller(device) if self._canceller is not None else None
         worse_since: float | None = None
         # closing the generator closes the device

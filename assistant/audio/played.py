@@ -113,7 +113,9 @@ class Played:
             made = self._written * SAMPLE_RATE // self._rate
             if block is None and made > self._loud_until + SAMPLE_RATE:
                 # a silent floor costs nothing: the stream is taken up again where sound begins
-                self._sound, self._begins, self._resampler = np.zeros(0, np.int16), made, _resampler(self._rate)
+                if self._sound.size:
+                    self._sound, self._resampler = np.zeros(0, np.int16), _resampler(self._rate)
+                self._begins = made
                 continue
             if block is not None:
                 self._loud_until = made + round(LINGER_SECONDS * SAMPLE_RATE)

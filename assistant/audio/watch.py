@@ -45,7 +45,7 @@ class SoundWatch:
 
     def __init__(self, name: str) -> None:
         """`name`: what to call the microphone."""
-        self._name = name
+        self.name = name
         self.trouble: Trouble | None = None
         self._zeros = self._stuck = 0.0
         self._clipped = 0.0
@@ -79,7 +79,7 @@ class SoundWatch:
             self._began, self._frames = at, 0
 
     def _judge(self) -> Trouble | None:
-        name = self._name
+        name = self.name
         if self._zeros >= ZEROS_SECONDS:
             return Trouble("zeros", f"microphone '{name}': sends digital silence; is it switched off or muted?")
         if self._stuck >= STUCK_SECONDS:
