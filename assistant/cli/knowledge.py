@@ -51,7 +51,9 @@ def index(context: click.Context, as_json: bool, rebuild: bool) -> int:
     model, path = select(settings).embedding.path, settings.paths.data / FILE
     embedder = Embedder(model) if model else None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with only_builder(path), Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with only_builder(path), bars:
         if rebuild:
             _remove(path)
         tasks = {step: bars.add_task(title, total=None, visible=False) for step, title in _STEPS.items()}

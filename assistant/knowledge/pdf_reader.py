@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import math
 import resource
 import selectors
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +14,11 @@ from typing import Any
 
 from assistant.errors import AssistantError
 
-PAGE_S = 30.0
-"""Seconds for a page until its file is given up. An ordinary page takes some ten milliseconds."""
+PAGE_CPU_S = 30
+"""Seconds of processor for a page until its file is given up. An ordinary page takes some ten milliseconds."""
+
+WAIT_S = 900.0
+"""Seconds by the clock for a page. It catches a disk that hangs: on a busy device a polite process waits for long."""
 
 MEMORY_BYTES = 768 * 1024 * 1024
 """Address space of the process; pages of scanned books stay far below it, since images are not unpacked."""
@@ -25,8 +30,8 @@ MOST_PAGES = 3000
 class PdfReader:
     """Starts the process when it is first needed and again after a file that broke it. Used by one thread."""
 
-    def __init__(self, page_s: float = PAGE_S) -> None:
-        self._page_s = page_s
+    def __init__(self, wait_s: float = WAIT_S) -> None:
+        self._wait_s = wait_s
         self._process: subprocess.Popen[bytes] | None = None
 
     def pages(self, path: Path) -> Iterator[str]:
@@ -64,11 +69,12 @@ class PdfReader:
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while not line.endswith(b"\n"):
-                if not selector.select(self._page_s):
-                    raise AssistantError(f"{path}: a page takes too long; move it out of the documents")
+                if not selector.select(self._wait_s):
+                    raise AssistantError(_endless(path))
                 part = process.stdout.read(65536)
                 if not part:
-                    raise AssistantError(_damaged(path))
+                    endless = process.wait() == -signal.SIGXCPU
+                    raise AssistantError(_endless(path) if endless else _damaged(path))
                 line += part
                 if line.count(b"\n") > 1:
                     raise AssistantError(_damaged(path))
@@ -93,10 +99,15 @@ def _damaged(path: Path) -> str:
     return f"{path}: is a damaged PDF, or none; move it out of the documents"
 
 
+def _endless(path: Path) -> str:
+    return f"{path}: a page takes too long; move it out of the documents"
+
+
 def _read(path: str) -> Iterator[dict[str, str]]:
     import pypdf  # noqa: PLC0415 - only this process needs it
     from pypdf.errors import PyPdfError  # noqa: PLC0415
 
+    _grant()
     try:
         reader = pypdf.PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
@@ -105,6 +116,7 @@ def _read(path: str) -> Iterator[dict[str, str]]:
         for number, page in enumerate(reader.pages):
             if number == MOST_PAGES:
                 return
+            _grant()
             yield {"page": page.extract_text()}
     except OSError as error:
         yield {"problem": f"cannot be read ({error.strerror}); check its owner and mode"}
@@ -112,6 +124,13 @@ def _read(path: str) -> Iterator[dict[str, str]]:
         yield {"problem": "is encrypted in a way that cannot be read here; save it without encryption"}
     except (PyPdfError, Exception):  # noqa: BLE001 - on damaged files the library raises nearly anything
         yield {"problem": "is a damaged PDF, or none; move it out of the documents"}
+
+
+def _grant() -> None:
+    """Processor time for one more page; the kernel ends the process when it is used up."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    whole = math.ceil(used.ru_utime + used.ru_stime) + PAGE_CPU_S
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def serve() -> None:

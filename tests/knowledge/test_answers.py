@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,6 @@ from assistant.cli import main
 from assistant.clock import SystemClock
 from assistant.config import Settings
 from assistant.knowledge import Passage, Source
-from assistant.knowledge.building import main as build_beside
 from assistant.knowledge.library import Library
 from assistant.llm.engine import AnswerEngine
 from assistant.llm.prompt import Prompt
@@ -169,7 +170,8 @@ def test_documents_are_looked_up_as_soon_as_there_is_an_index(folder: Path, tmp_
     assert opened.answer("what pressure does my boiler need") is None
     assert "assistant knowledge index" in opened.problems[0]
     order = {"data": str(tmp_path / "data"), "documents": [str(folder)], "model": None}
-    assert build_beside(json.dumps(order)) == 0
+    beside = [sys.executable, "-m", "assistant.knowledge.building", json.dumps(order)]
+    assert subprocess.run(beside, check=True, capture_output=True).stderr == b""
     found = opened.answer("what pressure does my boiler need")
     assert found is not None
     assert "1.5 bar" in found.text

@@ -231,7 +231,7 @@ def test_damaged_pdfs_never_get_further_than_one_line(tmp_path: Path) -> None:
 
 
 def test_a_page_without_end_is_given_up(tmp_path: Path) -> None:
-    reader = PdfReader(page_s=0.0)  # no page is as quick as that
+    reader = PdfReader(wait_s=0.0)  # no page is as quick as that
     try:
         with pytest.raises(AssistantError, match="takes too long"):
             list(reader.pages(pdf_of(tmp_path / "slow.pdf", "Slow.")))
