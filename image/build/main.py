@@ -154,7 +154,12 @@ def build(chosen: argparse.Namespace) -> Path:
     steps.done += 1
     print(f"[{steps.done}/{steps.total}] compressing, hashing, signing ...", file=sys.stderr)
     raw = image / f"{variant.image['name']}.img"
-    beside = [image / "sbom.cdx.json", laid / "usr/share/doc/assistant/third-party.md", *image.glob("*.update")]
+    from assistant.update.bundle import make  # noqa: PLC0415 - only this step needs the program itself
+
+    update = image / "update"
+    parts = {"boot": image / "boot.vfat", "system": image / "system.erofs"}
+    make(update, parts, version=tree.version(), variant=variant.name, target=variant.target, keys=[key])
+    beside = [image / "sbom.cdx.json", laid / "usr/share/doc/assistant/third-party.md", update]
     release.publish(
         steps,
         raw,
