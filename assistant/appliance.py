@@ -218,6 +218,7 @@ async def open_appliance(
         reference = Reference(settings, selection.embedding.path) if Reference.wanted(settings) else None
         if reference is not None:
             stack.callback(reference.close)
+            stack.callback(asyncio.create_task(reference.open()).cancel)
         rooms = Rooms(
             recognizer=recognizer,
             hearing=workers["hearing"],

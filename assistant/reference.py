@@ -27,12 +27,15 @@ PATIENCE_S = 2.0
 """Seconds until a question is answered without what the archives hold: a cold archive on a slow card is read in parts,
 and the next question finds them in memory."""
 
+OPENING_S = 15.0
+"""Seconds that a question waits while the archives are still being opened: a new one is tried in another process."""
+
 FRESH_S = 3600.0
 """Seconds between two looks at the documents."""
 
 
 class Reference:
-    """Opened at the first question, so that a start waits for no archive."""
+    """Opened behind the first turns, so that a start waits for no archive."""
 
     def __init__(self, settings: Settings, embedding: Path | None, worker: Worker | None = None) -> None:
         """`embedding`: the sentence-embedding model, where one is installed. `worker` runs the look-ups."""
@@ -48,13 +51,17 @@ class Reference:
     async def find(self, question: str) -> Passage | None:
         """A passage that is likely to answer the question, or None. Never raises: a question is answered without."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(PATIENCE_S if self._library is not None else OPENING_S):
                 return await self._worker.run(self._find, question)
         except TimeoutError:
-            logger.warning("looking things up takes longer than %g s", PATIENCE_S)
+            logger.warning("looking things up takes too long; the question is answered without")
         except Exception:  # the other tiers must not feel a defect here
             logger.exception("looking something up failed")
         return None
+
+    async def open(self) -> None:
+        """Open everything before the first question; what cannot be opened is in the log. Never raises."""
+        await self.find("")
 
     def _find(self, question: str) -> Passage | None:
         if self._library is None:
