@@ -14,7 +14,7 @@ from assistant.nlu import Intent
 from assistant.nlu.dialogue import Dialogue
 from assistant.nlu.sounds_like import SoundsLike
 from assistant.nlu.understanding import Understanding, nothing
-from assistant.nlu.weighing import Weighed, Weigher
+from assistant.nlu.weighing import MOST_LACK, Weighed, Weigher
 from assistant.stt import Hypothesis, Transcription, Witness
 from assistant.stt.endpoint import Ending
 from assistant.stt.strip import strip_wake
@@ -33,8 +33,9 @@ ALONE = 0.7
 """for one that they would not: about 2 % of a hard set of synthetic clips that are no command pass
 (scripts/hearing/thresholds.py, docs/hearing.md)."""
 
-MOST_LACK = 1.2
-"""Nats a phone by which clearly heard free wording may fall short of the sound."""
+HARMLESS = frozenset({"Stop", "NeverMind"})
+"""Requests that only end something: clear words suffice. The sound is no good witness for one short word, and nobody
+should have to say "stop" twice."""
 
 FREE_WORDS = 5
 """Words from which free wording, clearly heard, is taken for a request without a grammar sentence behind it."""
@@ -117,7 +118,12 @@ class Interpreter:
         by_words = self._by_words(readings, dialogue)
         if witness is None or self._weigher is None:
             return by_words
+        if by_words is not None and {intent.name for intent in by_words.intents} <= HARMLESS:
+            return by_words
         weighed = self._weigher.weigh(readings, witness)
+        known = self._known(readings, dialogue)
+        if known is not None and (weighed is None or self._weigher.better(known.text, weighed.sentence, witness)):
+            return known
         if weighed is not None and weighed.believed >= (WITNESSED if by_words is not None else ALONE):
             intents = tuple(self._understanding.understand(weighed.sentence, dialogue))
             if all(intent.name for intent in intents):
@@ -125,6 +131,17 @@ class Interpreter:
         if by_words is not None and by_words.source in ("open", "grammar") and not by_words.matched:
             # free wording: there is no sentence to hold against the sound but the words themselves
             return by_words if self._weigher.lack(by_words.text, witness) <= MOST_LACK else None
+        return None
+
+    def _known(self, readings: list[Hypothesis], dialogue: Dialogue) -> Heard | None:
+        """A request that was heard clearly, word for word as the grammar has it: sums and the like, whose sentences are
+        too many to be weighed one by one."""
+        for reading in readings:
+            if reading.confidence < CLEAR or len(reading.text.split()) <= SHORT_WORDS or "[unk]" in reading.text:
+                continue
+            intents = tuple(self._understanding.understand(reading.text, dialogue))
+            if all(intent.name and intent.tier == "grammar" for intent in intents):
+                return Heard(reading.text, intents, reading.source, reading.confidence)
         return None
 
     def _by_words(self, readings: list[Hypothesis], dialogue: Dialogue) -> Heard | None:

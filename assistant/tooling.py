@@ -42,7 +42,8 @@ class Calibration:
     def __call__(self, probability: float) -> float:
         """0..1, rising with `probability`."""
         kept = min(max(probability, 1e-6), 1 - 1e-6)
-        return min(self.most, 1 / (1 + math.exp(-(self.slope * math.log(kept / (1 - kept)) + self.offset))))
+        logit = self.slope * math.log(kept / (1 - kept)) + self.offset
+        return min(self.most, 1 / (1 + math.exp(-max(-50.0, min(50.0, logit)))))
 
     @classmethod
     def read(cls, path: Path) -> "Calibration":

@@ -32,6 +32,9 @@ _ALIKE = 0.7
 _KEPT, _CHECKED = 24, 20
 """Sentences that are weighed in full, and those of them that are tried against the grammar."""
 
+MOST_LACK = 1.2
+"""Nats a phone by which clearly heard wording may fall short of the sound."""
+
 SIGNS = (
     "evidence",
     "text",
@@ -125,6 +128,13 @@ class Weigher:
         """Nats a phone by which `text` falls short of the sound."""
         phones = self._phones(text)
         return witness.costs([phones])[0] / max(1, len(phones))
+
+    def better(self, text: str, than: str, witness: Witness) -> bool:
+        """Whether the sound speaks more for `text`, heard word for word, than for the sentence `than`."""
+        if text == than or self.lack(text, witness) > MOST_LACK:
+            return False
+        ours, theirs = witness.costs([self._phones(text), self._phones(than)])
+        return ours <= theirs
 
     def _evidence(self, sentences: list[str], witness: Witness) -> dict[str, float]:
         """Nats against each of `sentences` and against what lies a word away from the best of them."""

@@ -26,13 +26,22 @@ def fit(probabilities: Array, right: Array) -> tuple[float, float]:
     """Slope and offset of the logistic curve from a probability's logit to the share that is right."""
     kept = np.clip(probabilities, 1e-6, 1 - 1e-6)
     table = np.stack([np.log(kept / (1 - kept)), np.ones(len(kept))], 1)
-    found = np.array([1.0, 0.0])
-    for _ in range(50):
-        guess = 1 / (1 + np.exp(-table @ found))
-        weight = guess * (1 - guess)
+    start = np.array([1.0, 0.0])
+    found = start
+
+    def loss(at: Array) -> float:
+        logits = table @ at
         # a little pull towards "as the model says it", so that a perfect sheet does not end in infinity
-        gradient = table.T @ (right - guess) - 1e-2 * (found - np.array([1.0, 0.0]))
-        found = found + np.linalg.solve((table * weight[:, None]).T @ table + 1e-2 * np.eye(2), gradient)
+        return float(np.sum(np.logaddexp(0, logits) - right * logits) + 5e-3 * np.sum((at - start) ** 2))
+
+    for _ in range(50):
+        guess = 1 / (1 + np.exp(-np.clip(table @ found, -50, 50)))
+        weight = guess * (1 - guess)
+        gradient = table.T @ (right - guess) - 1e-2 * (found - start)
+        step = np.linalg.solve((table * weight[:, None]).T @ table + 1e-2 * np.eye(2), gradient)
+        while loss(found + step) > loss(found) and np.abs(step).max() > 1e-6:
+            step = step / 2  # Newton's step overshoots where most probabilities are near 1
+        found = found + step
     return float(found[0]), float(found[1])
 
 
