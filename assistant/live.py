@@ -14,6 +14,7 @@ from assistant.audio.playback import Loudspeaker
 from assistant.barge_in import ALIKE_QUICK, ALIKE_SURE, RING, STOP_WORDS, BargeIn
 from assistant.errors import AssistantError, AudioError
 from assistant.microphone import LiveMicrophone
+from assistant.notices import Notices
 from assistant.own_voice import OwnSound, OwnWords
 from assistant.skills.kit import Announcement
 from assistant.speaking import once
@@ -125,8 +126,13 @@ def chime(rate: int) -> AudioChunk:
 
 async def announce(appliance: Appliance, loudspeaker: Loudspeaker, barge_in: BargeIn) -> None:
     """Speak timers, alarms and reminders when they are due; ring until somebody stops it."""
-    rooms, rang = appliance.rooms, ""
+    rooms, rang, notices = appliance.rooms, "", Notices(appliance.settings.paths.data)
     while True:
+        for name, text in await rooms.acting.run(notices.pending):
+            await appliance.conversation.quiet()
+            with contextlib.suppress(AssistantError):  # unheard, it stays for the next start
+                await rooms.speaker.say(f"notice-{name}", once(text))
+                await rooms.acting.run(notices.withdraw, name)
         for due in await rooms.acting.run(rooms.skills.due):
             await appliance.conversation.quiet()
             await _announce(appliance, due)

@@ -29,6 +29,9 @@ MAY_IMPORT = {
     "service": {"events", "trace"},
     "artifacts": {"stt"},
     "routing": {"nlu", "store"},
+    "update": set(),
+    # what the card's settings name must exist: wake words, models, addresses
+    "firstboot": {"update", "wake", "hardware", "artifacts", "egress"},
     "egress": {"routing", "artifacts", "skills", "service"},
 }
 

@@ -30,6 +30,9 @@ COMMANDS = {
     "bench": "assistant.cli.bench:bench",
     "cost": "assistant.cli.cost:cost",
     "decide": "assistant.cli.decide:decide",
+    "update": "assistant.cli.update:update",
+    "firstboot": "assistant.cli.firstboot:firstboot",
+    "health": "assistant.cli.health:health",
 }
 
 

@@ -9,7 +9,8 @@ RATES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75)
 
 
 class Preferences:
-    """Remembered across restarts. `listeners` are called after every change with its name."""
+    """Remembered across restarts, until the settings themselves say something new: whichever was changed last counts.
+    `listeners` are called after every change with its name."""
 
     def __init__(self, store: Store, *, volume: int, rate: float) -> None:
         self._store = store
@@ -19,8 +20,11 @@ class Preferences:
         self.listeners: list[Callable[[str], None]] = []
 
     def _get(self, name: str) -> float:
-        value = self._store.get(f"preference_{name}")
-        return value if isinstance(value, (int, float)) else self._defaults[name]
+        value, default = self._store.get(f"preference_{name}"), self._defaults[name]
+        over = self._store.get(f"preference_{name}_over")
+        if not isinstance(value, (int, float)) or over not in (None, default):
+            return default
+        return value
 
     @property
     def volume(self) -> int:
@@ -51,6 +55,6 @@ class Preferences:
         """Change "volume", "muted", "rate", "offline" or "microphone_closed"; on disk when it returns."""
         if name not in self._defaults:
             raise KeyError(name)
-        self._store.put(**{f"preference_{name}": value})
+        self._store.put(**{f"preference_{name}": value, f"preference_{name}_over": self._defaults[name]})
         for listener in self.listeners:
             listener(name)

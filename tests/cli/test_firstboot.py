@@ -1,0 +1,67 @@
+"""`assistant firstboot` on directories in place of partitions."""
+
+import stat
+import tomllib
+
+import pytest
+
+from assistant.cli import main
+from assistant.notices import Notices
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path):
+    """Run `assistant firstboot ARGS` on this test's directories; (status, standard output, standard error)."""
+    for name in ("boot", "data", "cache", "wifi"):
+        (tmp_path / name).mkdir()
+
+    def run(command: str, *arguments: object) -> tuple[int, str, str]:
+        places = [f"--{name}={tmp_path / name}" for name in ("data", "cache", "wifi")]
+        if command == "apply":
+            places.append(f"--card={tmp_path / 'boot' / 'assistant.toml'}")
+        monkeypatch.setattr("sys.argv", ["assistant", "firstboot", command, *map(str, arguments), *places])
+        status = main()
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+def test_the_card_is_applied_and_mistakes_are_left_for_the_voice(call, tmp_path):
+    card = tmp_path / "boot" / "assistant.toml"
+    card.write_text('name = "Nabu"\nvoice = "nobody"\n[wifi]\nnetwork = "Home"\npassword = "correct horse"\n'
+                    '[cloud]\nurl = "http://far.example"\nmodel = "m"\n')  # fmt: skip
+    status, out, _ = call("apply")
+    assert status == 0
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["'voice'", "'cloud.url'"]
+    settings = tomllib.loads((tmp_path / "data" / "assistant.toml").read_text())
+    assert settings["name"] == "Nabu"
+    assert settings["cloud"] == {"model": "m"}
+    secret = tmp_path / "wifi" / "Home.psk"
+    assert secret.read_text() == "[Security]\nPassphrase=correct horse\n"
+    for path in (secret, tmp_path / "data" / "assistant.toml"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "correct horse" not in card.read_text()
+    assert (tmp_path / "boot" / "assistant-problems.txt").exists()
+    ((name, text),) = Notices(tmp_path / "data").pending()
+    assert name == "settings"
+    assert text.startswith("There are 2 mistakes")
+    assert call("apply") == (0, "", "")
+
+
+def test_a_reset_forgets_and_says_so(call, tmp_path):
+    (tmp_path / "data" / "assistant.db").write_text("x")
+    (tmp_path / "wifi" / "Home.psk").write_text("x")
+    status, _, _ = call("reset", "--yes")
+    assert status == 0
+    assert not (tmp_path / "data" / "assistant.db").exists()
+    assert not (tmp_path / "wifi" / "Home.psk").exists()
+    ((name, _),) = Notices(tmp_path / "data").pending()
+    assert name == "reset"
+
+
+def test_without_a_button_nothing_is_reset(call, tmp_path):
+    (tmp_path / "data" / "assistant.db").write_text("x")
+    status, out, _ = call("reset", "--if-button-held")
+    assert (status, out) == (0, "")
+    assert (tmp_path / "data" / "assistant.db").exists()
