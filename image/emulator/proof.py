@@ -194,7 +194,10 @@ def hears(machine: Machine, recording: str = "timer.flac", wanted: str = "timer"
     lines = [line for line in done.out.splitlines() if line.startswith("{")]
     expect(bool(lines), f"status {done.status}: {(done.err or done.out).strip()[-300:]}")
     turn = json.loads(lines[0])
-    expect(turn["outcome"] == "done" and wanted in (turn["intent"] or turn["transcript"]), f"turn: {lines[0][:300]}")
+    expect(
+        turn["outcome"] == "done" and wanted in (turn["intent"] or turn["transcript"]),
+        f"ended {turn['outcome']}, heard {turn['transcript']!r}, said {turn['reply']!r}; wake {turn['wake']}",
+    )
     size = int(output(machine, "stat", "-c", "%s", turn["reply_audio"]))
     expect(size > 8000, f"the reply's sound has {size} bytes")
     return f"heard “{turn['transcript']}” → {turn['intent']}, said “{turn['reply']}” ({size} bytes of sound)"
