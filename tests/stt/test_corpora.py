@@ -10,7 +10,7 @@ import pytest
 from assistant.audio import FRAME_SAMPLES
 from assistant.audio.files import read
 from assistant.audio.vad import SileroVad, SpeechDetector
-from assistant.stt.endpoint import Endpointer
+from assistant.stt.endpoint import Ending, Endpointer
 from assistant.stt.vosk import VoskRecognizer
 
 pytestmark = pytest.mark.corpora
@@ -47,7 +47,7 @@ def cut_off(paths: list[Path], hearing: Path, cache: Path) -> list[str]:
             last = now.last_speech_s or last
             if ended is None:
                 said = stream.feed(frame)
-                rule = ears.update(now.position_s, now.speech, now.silence_s, said, complete=False, extendable=False)
+                rule = ears.update(now.position_s, now.speech, now.silence_s, said, Ending.OTHER)
                 ended = now.position_s if rule else None
         if ended is None or (last and ended < last - 0.05):
             found.append(path.name)
