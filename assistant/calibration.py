@@ -76,10 +76,14 @@ class Calibrated:
         moved = "as shipped" if self.threshold == self.shipped else f"shipped: {self.shipped:.2f}"
         return [
             f"“{self.phrase}”: threshold {self.threshold:.2f} ({moved})",
-            (f"  heard {self.said - self.missed} of {self.said}; missed {share[0]:.0%} "
-            f"(between {share[1]:.0%} and {share[2]:.0%} with 95 % certainty)"),
-            (f"  false accepts: {self.false_accepts} in {self.hours * 60:.1f} minutes, {rate[0]:.1f} an hour "
-            f"(between {rate[1]:.1f} and {rate[2]:.1f} with 95 % certainty)"),
+            (
+                f"  heard {self.said - self.missed} of {self.said}; missed {share[0]:.0%} "
+                f"(between {share[1]:.0%} and {share[2]:.0%} with 95 % certainty)"
+            ),
+            (
+                f"  false accepts: {self.false_accepts} in {self.hours * 60:.1f} minutes, {rate[0]:.1f} an hour "
+                f"(between {rate[1]:.1f} and {rate[2]:.1f} with 95 % certainty)"
+            ),
         ]
 
 

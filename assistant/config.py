@@ -84,11 +84,11 @@ class Audio(_Section):
     """Part of the input device's name, or its USB id such as "0d8c:0014"; when empty the first that served here, else a
     USB device, else the system's default."""
     loudspeaker: str = ""
-    """Part of the output device's name, or its USB id; chosen like the microphone when empty. While it is gone any other
-    one is played on."""
+    """Part of the output device's name, or its USB id; chosen like the microphone when empty. While it is
+    gone any other one is played on."""
     echo: Literal["auto", "on", "off"] = "auto"
-    """Take the loudspeaker's sound out of the microphone's: always, never, or ("auto") unless the device's name says that
-    it does so by itself."""
+    """Take the loudspeaker's sound out of the microphone's: always, never, or ("auto") unless the device's name says
+    that it does so by itself."""
     volume: int = Field(70, ge=0, le=100)
     """Loudness at first start, per cent; later changes by voice are remembered."""
     chime: bool = True

@@ -1,6 +1,7 @@
 """What `assistant eval speech` counts, with real sound through the real recogniser."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def listening(tmp_path_factory) -> tuple[Recognizer, Interpreter]:
     return load_listening(Settings(paths=Paths(data=folder / "data", cache=folder / "cache", skills=folder / "skills")))
 
 
-def order(**slots: str) -> dict[str, object]:
+def order(**slots: str) -> dict[str, Any]:
     return {"file": "sum.flac", "intent": "product", "slots": slots}
 
 
@@ -38,7 +39,7 @@ def test_an_order_is_right_with_every_slot(listening):
 
 
 def test_a_command_and_what_is_none(listening):
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"file": "timer.flac", "text": "Set a timer for 10 minutes.", "recorded": False},
         {"file": "timer.flac", "text": "Set a timer for 5 minutes.", "recorded": True},
         {"file": "timer.flac", "text": None},
@@ -52,10 +53,17 @@ def test_noise_is_laid_under_the_clip(listening):
     recognizer, interpreter = listening
 
     class Noting:
+        set_phrases = recognizer.set_phrases
+
         def start(self, skip_s: float = 0.0):
             stream = recognizer.start(skip_s)
             feed = stream.feed
-            stream.feed = lambda samples: (heard.append(samples), feed(samples))[1]
+
+            def note(samples):
+                heard.append(samples)
+                return feed(samples)
+
+            stream.feed = note
             return stream
 
     noise = quiet(3.0, seed=1, dbfs=-20)

@@ -16,6 +16,12 @@ from tests.bench.test_cost_measured import used_ledger
 
 
 @pytest.fixture
+def nothing_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device of which nobody has used anything yet."""
+    monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path))
+
+
+@pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Run `assistant ARGS`; (status, standard output, standard error)."""
     monkeypatch.setitem(COMMANDS, "cost", "assistant.cli.cost:cost")
@@ -137,10 +143,8 @@ def test_cost_draws(call, tmp_path: Path) -> None:
         (("decide",), 2, "no answer for latency"),
     ],
 )
-def test_wrong_use_is_one_line(
-    call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], status: int, said: str
-) -> None:
-    monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path))
+@pytest.mark.usefixtures("nothing_counted")
+def test_wrong_use_is_one_line(call, arguments: tuple[str, ...], status: int, said: str) -> None:
     found, out, err = call(*arguments)
     assert (found, out) == (status, "")
     assert said in err

@@ -169,7 +169,8 @@ def test_a_card_that_cannot_be_read_changes_nothing(device, monkeypatch, known):
     def read_error(path: Path) -> bytes | None:
         if path == PLACES.card:
             raise OSError(5, "Input/output error")
-        return whole(path)
+        found: bytes | None = whole(path)
+        return found
 
     monkeypatch.setattr(device, "read", read_error)
     (problem,) = start(device)

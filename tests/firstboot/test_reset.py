@@ -9,7 +9,7 @@ from assistant.firstboot import reset as module
 from assistant.firstboot.reset import held, reset, under_way
 
 
-class Closed(MockPin):
+class Closed(MockPin):  # type: ignore[misc]  # gpiozero has no types
     """A pin whose contact is closed before anybody looks: gpiozero's own starts as its resistor pulls."""
 
     def _set_pull(self, value: str) -> None:

@@ -114,7 +114,11 @@ class Caller:
 
 @pytest.fixture
 def with_caller(understanding):
-    yield lambda answer: setattr(understanding, "caller", Caller(answer)) or understanding
+    def lend(answer):
+        understanding.caller = Caller(answer)
+        return understanding
+
+    yield lend
     understanding.caller = None
 
 

@@ -73,4 +73,4 @@ def test_more_against_a_sentence_never_makes_it_more_believed():
         signs = rng.uniform(0, 3, len(SIGNS))
         worse = signs.copy()
         worse[0] += 0.5
-        assert 0 <= believed(worse) < believed(signs) <= 1
+        assert 0 <= believed(worse.tolist()) < believed(signs.tolist()) <= 1

@@ -22,6 +22,7 @@ class Loud:
 
     def __init__(self, phrase: str) -> None:
         self.phrases = (phrase,)
+        self.suspicion = 0.0
         self.reset()
 
     def reset(self) -> None:
