@@ -7,7 +7,6 @@ as JSON serve where neither is at hand.
 
 import json
 import sqlite3
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from assistant.bench.cost_inputs import HOURS_PER_MONTH, tidy
 from assistant.errors import StoreError
 from assistant.routing.ledger import Entry, entry_of
+from assistant.store.database import read_only
 from assistant.store.traffic import read
 
 LEAST_COUNTED = 2
@@ -118,12 +118,8 @@ def _entries(path: Path) -> list[Entry]:
 
 
 def _rows(path: Path) -> list[tuple[int, bytes | None]]:
-    # a ledger that was closed in order has no log beside it: then nothing but the file itself is touched
-    logged = path.with_name(path.name + "-wal").exists()
-    address = f"{path.absolute().as_uri()}?mode=ro" + ("" if logged else "&immutable=1")
     try:
-        with closing(sqlite3.connect(address, uri=True, timeout=5.0)) as db:
-            return db.execute("SELECT seq, body FROM entries ORDER BY seq").fetchall()
+        return read_only(path, "SELECT seq, body FROM entries ORDER BY seq")
     except sqlite3.Error as error:
         raise StoreError(f"{path}: is not a readable ledger ({error}); run: assistant audit verify") from error
 

@@ -9,14 +9,14 @@ request is sent.
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from assistant.errors import AssistantError
-from assistant.routing.wire import MOST_BYTES
+from assistant.routing.wire import MOST_BYTES, Send
 
 METHODS = {
     "/api/chat": "POST",
@@ -35,7 +35,6 @@ or after five minutes in all, the server is given up."""
 MOST_TOKENS = 2048
 """The context of every model there is: an answer cannot be longer."""
 
-Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 Record = Callable[[dict[str, Any]], object]
 
 

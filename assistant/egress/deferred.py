@@ -1,8 +1,6 @@
 """The door's part for questions without hurry: they wait here under the same rules as those that are asked at once."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
 from urllib.parse import urlsplit
 
 from assistant.clock import Clock
@@ -13,8 +11,7 @@ from assistant.egress.settings import DoorSettings
 from assistant.egress.waiting import Queue, Waiting
 from assistant.routing.ledger import Ledger
 from assistant.routing.payload import MAX_TOKENS
-
-Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+from assistant.routing.wire import Send
 
 
 class Deferred:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ from assistant.egress.download import HttpDownloader, on_own_thread
 from assistant.egress.hub import HubClient
 from assistant.egress.settings import DoorSettings
 from assistant.routing.ledger import Ledger
-
-Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+from assistant.routing.wire import Send
 
 
 class RefusedError(Exception):

@@ -15,7 +15,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,10 @@ from assistant.egress.settings import DoorSettings, door_settings
 from assistant.errors import AssistantError, UsageError
 from assistant.routing.ledger import Ledger
 from assistant.routing.payload import MAX_TOKENS, inspect
-from assistant.routing.wire import MOST_BYTES, WireError, encode, receive
+from assistant.routing.wire import MOST_BYTES, Send, WireError, encode, receive
 from assistant.service.notify import Notifier, inherited_sockets
 
 logger = logging.getLogger(__name__)
-
-_Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 class Door:
@@ -92,8 +90,8 @@ class Door:
         finally:
             writer.close()
 
-    async def _answer(self, message: dict[str, Any], send: _Send) -> None:
-        verbs: dict[str, Callable[[dict[str, Any], _Send], Awaitable[None]]] = {
+    async def _answer(self, message: dict[str, Any], send: Send) -> None:
+        verbs: dict[str, Callable[[dict[str, Any], Send], Awaitable[None]]] = {
             "cloud": self._question,
             "hub": self._errands.hub,
             "download": self._download,
@@ -111,7 +109,7 @@ class Door:
 
     # -- the door's own state
 
-    async def _status(self, _: dict[str, Any], send: _Send) -> None:
+    async def _status(self, _: dict[str, Any], send: Send) -> None:
         s = self.settings
         await send(
             {
@@ -127,7 +125,7 @@ class Door:
             }
         )
 
-    async def _offline(self, message: dict[str, Any], send: _Send) -> None:
+    async def _offline(self, message: dict[str, Any], send: Send) -> None:
         # anything unclear closes
         on = message.get("on") is not False or self.settings.stay_offline
         self._shut = on  # the wish counts before any disk is asked: that can take longer than people wait
@@ -140,14 +138,14 @@ class Door:
         self.ledger.append("switch", {"reason": "stay offline" if on else "go online"})
         await send({"offline": on})
 
-    async def _download(self, message: dict[str, Any], send: _Send) -> None:
+    async def _download(self, message: dict[str, Any], send: Send) -> None:
         if self._shut:
             raise RefusedError("the assistant was told to stay offline (say “go online”)")
         await self._errands.download(message, send)
 
     # -- cloud
 
-    async def _question(self, message: dict[str, Any], send: _Send) -> None:
+    async def _question(self, message: dict[str, Any], send: Send) -> None:
         """Ask at once, or by "op": queue a question ("later"), send and fetch ("exchange"), answers ("findings",
         "told")."""
         match message.get("op", "ask"):
@@ -215,7 +213,7 @@ class Door:
     def _price(self, tokens_in: int, tokens_out: int) -> float:
         return (tokens_in * self.settings.price_in + tokens_out * self.settings.price_out) / 1e6
 
-    async def _ask(self, ticket: int, body: bytes, upper: float, send: _Send) -> None:
+    async def _ask(self, ticket: int, body: bytes, upper: float, send: Send) -> None:
         host = urlsplit(self.settings.cloud_url).hostname
         tries, usage, answer, outcome = 0, None, [], "cut off"
 

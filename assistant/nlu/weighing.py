@@ -131,10 +131,11 @@ class Weigher:
 
     def better(self, text: str, than: str, witness: Witness) -> bool:
         """Whether the sound speaks more for `text`, heard word for word, than for the sentence `than`."""
-        if text == than or self.lack(text, witness) > MOST_LACK:
+        if text == than:
             return False
-        ours, theirs = witness.costs([self._phones(text), self._phones(than)])
-        return ours <= theirs
+        phones = self._phones(text)
+        ours, theirs = witness.costs([phones, self._phones(than)])
+        return ours <= min(theirs, MOST_LACK * max(1, len(phones)))
 
     def _evidence(self, sentences: list[str], witness: Witness) -> dict[str, float]:
         """Nats against each of `sentences` and against what lies a word away from the best of them."""

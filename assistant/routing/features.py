@@ -231,7 +231,7 @@ _FUNCTION = frozenset(
     ]
 )
 FIRST_PERSON = frozenset(["i", "me", "my", "mine", "myself", "we", "us", "our"])
-_SENSITIVE = frozenset(
+SENSITIVE = frozenset(
     ("illness", "mental", "medicine", "body", "care", "sex", "kin", "money", "secret", "law", "crime", "contact")
 )
 
@@ -272,10 +272,6 @@ class Reading:
     def count(self, concept: str) -> int:
         """How many words name `concept`."""
         return sum(concept in c for c in self.concepts)
-
-    def having(self, concept: str) -> list[str]:
-        """The words that name `concept`."""
-        return [w for w, c in zip(self.words, self.concepts, strict=True) if concept in c]
 
 
 def read(text: str, lexicon: Lexicon) -> Reading:
@@ -369,7 +365,7 @@ def structure(reading: Reading, shapes: list[str]) -> set[str]:
     )
     names.add(f"sum{min(numbers, 3)}{asks_amount}{first}")
     names.add(f"length{min(len(reading.words) // 4, 10)}")
-    for concept in _SENSITIVE:
+    for concept in SENSITIVE:
         count = reading.count(concept)
         if count:
             names |= {f"k{concept}", f"k{concept}{min(count, 3)}", f"k{concept}fp{first}"}
@@ -379,6 +375,6 @@ def structure(reading: Reading, shapes: list[str]) -> set[str]:
         if here in ("my", "our"):
             names |= {"my<" + c + ">" for c in after} or {"my<x>"}
     for word, concepts in zip(reading.words, reading.concepts, strict=True):
-        if len(word) >= 6 and not (concepts & _SENSITIVE):  # how an unknown word ends: -itis, -emia, -mab
+        if len(word) >= 6 and not (concepts & SENSITIVE):  # how an unknown word ends: -itis, -emia, -mab
             names |= {"e" + word[-n:] for n in (3, 4, 5)} | {"h" + word[:4]}
     return names

@@ -6,11 +6,15 @@ Four verbs reach a network: "cloud", "hub", "download", "accelerator". Two more 
 
 import asyncio
 import json
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 MOST_BYTES = 1 << 20
 """Longest line. A request is a question (kilobytes); an answer piece is smaller still."""
+
+Send: TypeAlias = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+"""Hands one message to the other side."""
 
 VERBS = ("cloud", "hub", "download", "accelerator", "status", "offline")
 

@@ -9,11 +9,11 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from assistant.errors import StoreError
 from assistant.store.schema import MIGRATIONS, VERSION
@@ -263,6 +263,18 @@ def _move_aside(path: Path, bad: _UnusableError) -> Path:
     except OSError as error:
         raise StoreError(f"{path}: {bad.why} and cannot be moved aside ({error.strerror}); {bad.advice}") from error
     return aside
+
+
+def read_only(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    """All rows of a query to the database at `path`, which may be another program's; nothing of it is changed.
+
+    Raises sqlite3.Error as it comes: what the file should have been, the caller knows.
+    """
+    # a database that was closed in order has no log beside it: then nothing but the file itself is touched
+    logged = path.with_name(path.name + "-wal").exists()
+    address = f"{path.absolute().as_uri()}?mode=ro" + ("" if logged else "&immutable=1")
+    with closing(sqlite3.connect(address, uri=True, timeout=5.0)) as db:
+        return db.execute(sql).fetchall()
 
 
 def explain(error: sqlite3.Error) -> str:

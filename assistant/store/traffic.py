@@ -1,13 +1,12 @@
 """How many turns a day went where: a count and nothing else, so that costs can be told from use instead of guesses."""
 
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from assistant.errors import StoreError
-from assistant.store.database import Store, explain
+from assistant.store.database import Store, explain, read_only
 
 KEPT_DAYS = 400
 """A year and a month: enough to compare a month with the same one last year."""
@@ -42,12 +41,8 @@ def read(path: Path) -> list[Day]:
     """
     if not path.is_file():
         raise StoreError(f"{path}: nothing has been counted yet; the count begins with the first turn of assistant run")
-    # a database that was closed in order has no log beside it: then nothing but the file itself is touched
-    logged = path.with_name(path.name + "-wal").exists()
-    address = f"{path.absolute().as_uri()}?mode=ro" + ("" if logged else "&immutable=1")
     try:
-        with closing(sqlite3.connect(address, uri=True, timeout=5.0)) as db:
-            rows = db.execute("SELECT day, route, turns FROM traffic ORDER BY day").fetchall()
+        rows = read_only(path, "SELECT day, route, turns FROM traffic ORDER BY day")
     except sqlite3.Error as error:
         raise StoreError(f"{path}: holds no counts that can be read ({explain(error)})") from error
     days: dict[date, dict[str, int]] = {}

@@ -4,7 +4,6 @@ Run inside the build as `python3 sbom.py ROOTFS OUT`: standard library alone.
 """
 
 import email.parser
-import hashlib
 import json
 import re
 import sys
@@ -67,12 +66,6 @@ def embedded_models(models: Path) -> list[dict[str, str]]:
         {"sha256": line.split()[0], "name": line.split()[1].lstrip("*./")}
         for line in seal.read_text(encoding="utf-8").splitlines()
     ]
-
-
-def installed_models(data: Path) -> list[dict[str, str]]:
-    """The catalogue's models in a full image's data partition, from their receipts."""
-    receipts = sorted(data.glob("lib/assistant/models/*/installed.json"))
-    return [{"name": r.parent.name, "sha256": hashlib.sha256(r.read_bytes()).hexdigest()} for r in receipts]
 
 
 def bill(rootfs: Path, identity: dict[str, Any]) -> dict[str, Any]:

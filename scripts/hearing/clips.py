@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.hearing.sentences import number_words
+from assistant.nlu.numbers import say_number
 
 _NOT_WORDS = re.compile(r"[^a-z' ]+")
 
@@ -31,7 +31,7 @@ def clean(text: str) -> str:
 def spoken(text: str) -> str:
     """Written text in recogniser spelling: numbers in words."""
     words = text.replace("%", " percent").split()
-    return clean(" ".join(number_words(int(w)) if w.isdigit() and int(w) < 1000 else w for w in words))
+    return clean(" ".join(say_number(int(w)) if w.isdigit() and int(w) < 1000 else w for w in words))
 
 
 def errors(reference: Sequence[str], heard: Sequence[str]) -> int:

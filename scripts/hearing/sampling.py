@@ -11,8 +11,9 @@ from hassil.expression import Alternative, Expression, Group, ListReference, Per
 from hassil.intents import IntentData, Intents, RangeSlotList, TextSlotList
 
 from assistant.nlu.catalogue import load
+from assistant.nlu.numbers import say_number
 from scripts.hearing.clips import clean
-from scripts.hearing.sentences import Grammar, clock_time, date_words, duration, number_words
+from scripts.hearing.sentences import Grammar, clock_time, date_words, duration
 
 _DEPTH = 20
 _SLOT_RULES = {
@@ -34,7 +35,7 @@ _SPANS: dict[str, Callable[[random.Random], str]] = {
     "duration": duration,
     "time": clock_time,
     "day": date_words,
-    "number": lambda rng: number_words(rng.randint(0, 100)),
+    "number": lambda rng: say_number(rng.randint(0, 100)),
     "daypart": lambda rng: rng.choice(("morning", "evening", "afternoon")),
 }
 
@@ -105,7 +106,7 @@ class Sampler:
         if isinstance(values, RangeSlotList):
             inline = (values.start, values.stop, values.step)
         if inline:
-            return number_words(abs(rng.randrange(inline[0], inline[1] + 1, inline[2])) % 1000)
+            return say_number(abs(rng.randrange(inline[0], inline[1] + 1, inline[2])) % 1000)
         if isinstance(values, TextSlotList) and values.values:
             return self._say(rng.choice(values.values).text_in, intents, data, rng, depth + 1)
         return ""

@@ -11,17 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.nlu.numbers import say_number, say_ordinal
+
 TEMPLATES = Path(__file__).with_name("templates.toml")
-ONES = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-]  # fmt: skip
-TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-ORDINALS = [
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
-    "twentieth",
-]  # fmt: skip
 MONTHS = [
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
     "november", "december",
@@ -38,30 +30,11 @@ SMALL_WORDS = [
 _TOKEN = re.compile(r"[()\[\]|]|<[a-z_]+>|\{[^}]+\}|[^\s()\[\]|<{]+")
 
 
-def number_words(value: int) -> str:
-    """`value` (0 to 999) in words, American style without "and"."""
-    if value < 20:
-        return ONES[value]
-    if value < 100:
-        return TENS[value // 10] + (f" {ONES[value % 10]}" if value % 10 else "")
-    rest = f" {number_words(value % 100)}" if value % 100 else ""
-    return f"{ONES[value // 100]} hundred{rest}"
-
-
-def ordinal_words(value: int) -> str:
-    """`value` (1 to 31) as an ordinal in words."""
-    if value <= 20:
-        return ORDINALS[value - 1]
-    if value == 30:
-        return "thirtieth"
-    return f"{TENS[value // 10]} {ORDINALS[value % 10 - 1]}"
-
-
 def _round_number(rng: random.Random, low: int, high: int) -> str:
     value = rng.randint(low, high)
     if rng.random() < 0.4:  # people ask for round values more often than a uniform draw would
         value = max(low, value - value % 5)
-    words = number_words(value)
+    words = say_number(value)
     if value > 100 and value % 100 and rng.random() < 0.4:
         words = words.replace("hundred ", "hundred and ", 1)
     return words
@@ -83,7 +56,7 @@ def duration(rng: random.Random, *, singular: bool = False) -> str:
         joint = rng.choice((" and ", " and ", " "))
         return _amount(rng, big, 12, singular=False) + joint + _amount(rng, small, 59, singular=False)
     if kind < 0.9:
-        return f"{number_words(rng.randint(1, 9))} and a half {rng.choice(('hours', 'minutes'))}"
+        return f"{say_number(rng.randint(1, 9))} and a half {rng.choice(('hours', 'minutes'))}"
     fixed = ("half an hour", "an hour and a half", "a minute", "an hour", "a quarter of an hour", "half a minute",
              "a minute and a half", "three quarters of an hour", "two days", "a week",
              "a couple of minutes")  # fmt: skip
@@ -92,21 +65,21 @@ def duration(rng: random.Random, *, singular: bool = False) -> str:
 
 def clock_time(rng: random.Random) -> str:
     """A time of day in words, the many ways people say it."""
-    hour = number_words(rng.randint(1, 12))
+    hour = say_number(rng.randint(1, 12))
     part = rng.choice(("", "", "a m", "p m", "in the morning", "in the evening", "in the afternoon", "tonight"))
     kind = rng.random()
     if kind < 0.30:
         text = hour + rng.choice((" o'clock", "", ""))
     elif kind < 0.55:
         minute = rng.randint(1, 59)
-        text = f"{hour} oh {number_words(minute)}" if minute < 10 else f"{hour} {_round_number(rng, 10, 59)}"
+        text = f"{hour} oh {say_number(minute)}" if minute < 10 else f"{hour} {_round_number(rng, 10, 59)}"
     elif kind < 0.68:
         text = f"half past {hour}"
     elif kind < 0.80:
         text = f"{rng.choice(('quarter', 'a quarter'))} {rng.choice(('past', 'to'))} {hour}"
     elif kind < 0.92:
         minute = rng.choice((5, 10, 20, 25, rng.randint(1, 29)))
-        text = f"{number_words(minute)} {rng.choice(('', 'minutes '))}{rng.choice(('past', 'to'))} {hour}"
+        text = f"{say_number(minute)} {rng.choice(('', 'minutes '))}{rng.choice(('past', 'to'))} {hour}"
     else:
         return rng.choice(("noon", "midnight", "midday"))
     return f"{text} {part}".strip()
@@ -121,14 +94,14 @@ def date_words(rng: random.Random) -> str:
                            "yesterday"))  # fmt: skip
     if kind < 0.85:
         return rng.choice(("", "on ", "next ", "this ")) + rng.choice(DAYS)
-    day = ordinal_words(rng.randint(1, 31))
+    day = say_ordinal(rng.randint(1, 31))
     month = rng.choice(MONTHS)
     return rng.choice((f"on {month} {day}", f"on the {day} of {month}", f"on the {day}", f"{month} {day}"))
 
 
 def digit_string(rng: random.Random) -> str:
     """Spelled digits, sometimes letters: codes, telephone numbers, postcodes."""
-    pool = [*ONES[:10], "oh"] if rng.random() < 0.7 else LETTERS
+    pool = [*map(say_number, range(10)), "oh"] if rng.random() < 0.7 else LETTERS
     return " ".join(rng.choice(pool) for _ in range(rng.randint(2, 6)))
 
 

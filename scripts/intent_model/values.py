@@ -3,48 +3,30 @@
 import random
 from collections.abc import Callable
 
-ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()  # fmt: skip  # noqa: SIM905, E501
-TENS = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+from assistant.nlu.numbers import say_number, say_ordinal
+
 WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
           "december"]  # fmt: skip
-ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-            "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
-            "twentieth"]  # fmt: skip
-
-
-def number(value: int) -> str:
-    """0 to 999 in words."""
-    if value < 20:
-        return ONES[value]
-    if value < 100:
-        return TENS[value // 10] + (f" {ONES[value % 10]}" if value % 10 else "")
-    rest = f" {number(value % 100)}" if value % 100 else ""
-    return f"{ONES[value // 100]} hundred{rest}"
-
-
-def ordinal(day: int) -> str:
-    """1 to 31 as a day of the month."""
-    if day <= 20:
-        return ORDINALS[day - 1]
-    return f"twenty {ORDINALS[day - 21]}" if day < 30 else ("thirtieth" if day == 30 else "thirty first")
 
 
 def duration(rng: random.Random) -> str:
     """ "twenty five minutes", "an hour and a half", "two hours and ten minutes", "90 seconds"."""
     minutes = rng.choice([*range(1, 21), 25, 30, 35, 40, 45, 50, 55, 60, 75, 90])
-    said = number(minutes) if rng.random() < 0.88 else str(minutes)
+    said = say_number(minutes) if rng.random() < 0.88 else str(minutes)
     unit = "minute" if minutes == 1 else rng.choice(["minutes"] * 9 + ["minute", "mins", "min"])
     hours = rng.randint(1, 12)
-    hour_words = f"{number(hours)} {'hour' if hours == 1 else 'hours'}"
+    hour_words = f"{say_number(hours)} {'hour' if hours == 1 else 'hours'}"
     forms = [
-        f"{said} {unit}", f"{said} {unit}", f"{said} {unit}", f"{number(rng.randint(5, 90))} seconds", hour_words,
-        f"{hour_words} and {number(rng.randint(2, 50))} minutes", f"{hour_words} {number(rng.randint(2, 50))} minutes",
-        f"{number(minutes)} and a half minutes", f"{number(hours)} and a half hours", "half an hour", "a half hour",
+        f"{said} {unit}", f"{said} {unit}", f"{said} {unit}", f"{say_number(rng.randint(5, 90))} seconds", hour_words,
+        f"{hour_words} and {say_number(rng.randint(2, 50))} minutes",
+        f"{hour_words} {say_number(rng.randint(2, 50))} minutes",
+        f"{say_number(minutes)} and a half minutes", f"{say_number(hours)} and a half hours", "half an hour",
+        "a half hour",
         "an hour and a half", "a quarter of an hour", "three quarters of an hour", "an hour", "a minute",
-        f"{said} minutes and {number(rng.randint(5, 55))} seconds",
-        f"a minute and {number(rng.randint(5, 50))} seconds",
-        f"{number(rng.randint(2, 6))} days", "a couple of minutes", "half a minute", "a minute and a half",
+        f"{said} minutes and {say_number(rng.randint(5, 55))} seconds",
+        f"a minute and {say_number(rng.randint(5, 50))} seconds",
+        f"{say_number(rng.randint(2, 6))} days", "a couple of minutes", "half a minute", "a minute and a half",
     ]  # fmt: skip
     return rng.choice(forms)
 
@@ -52,8 +34,8 @@ def duration(rng: random.Random) -> str:
 def clock(rng: random.Random) -> str:
     """ "half past six", "seven forty five pm", "6:30", "eight in the morning"."""
     hour, minute = rng.randint(1, 12), rng.choice([0, 5, 10, 15, 20, 25, 30, 40, 45, 50, 55, rng.randint(1, 59)])
-    said = number(hour)
-    past = f"{said} oh {ONES[minute]}" if 0 < minute < 10 else f"{said} {number(minute)}"
+    said = say_number(hour)
+    past = f"{said} oh {say_number(minute)}" if 0 < minute < 10 else f"{said} {say_number(minute)}"
     half = rng.choice(["", "", " am", " pm", " in the morning", " in the evening", " at night", " in the afternoon"])
     forms = [
         f"{said}{half}", f"{said} o'clock{rng.choice(['', half])}", f"{past}{half}" if minute else f"{said} am",
@@ -68,15 +50,15 @@ def clock(rng: random.Random) -> str:
 
 def day(rng: random.Random) -> str:
     """ "tomorrow", "on friday", "next tuesday", "on the third of may", "in two weeks"."""
-    name, month, date = rng.choice(WEEKDAYS), rng.choice(MONTHS), ordinal(rng.randint(1, 31))
+    name, month, date = rng.choice(WEEKDAYS), rng.choice(MONTHS), say_ordinal(rng.randint(1, 31))
     part = rng.choice(["morning", "afternoon", "evening", "night"])
     forms = [
         "tomorrow", "today", "tonight", "this evening", "the day after tomorrow", f"tomorrow {part}", f"on {name}",
         name, f"next {name}", f"this {name}", f"on {name} {part}", f"{name} {part}", f"on the {date}",
         f"on {month} {date}",
         f"on the {date} of {month}", f"{month} {date}", "this weekend", "next week", "this week", "at the weekend",
-        f"this {part if part != 'night' else 'evening'}", f"in {number(rng.randint(2, 9))} days", "in a week",
-        f"in {number(rng.randint(2, 4))} weeks", "this morning", "later today", f"a week on {name}",
+        f"this {part if part != 'night' else 'evening'}", f"in {say_number(rng.randint(2, 9))} days", "in a week",
+        f"in {say_number(rng.randint(2, 4))} weeks", "this morning", "later today", f"a week on {name}",
     ]  # fmt: skip
     return rng.choice(forms)
 
@@ -94,13 +76,13 @@ def repeating(rng: random.Random) -> str:
 def percent(rng: random.Random) -> str:
     """0 to 100, mostly round."""
     value = rng.choice([*range(0, 101, 10), *range(5, 100, 10), 1, 2, 3, 4, 6, 7, 8, 9, rng.randint(1, 100)])
-    return number(value) if rng.random() < 0.9 else str(value)
+    return say_number(value) if rng.random() < 0.9 else str(value)
 
 
 def degrees(rng: random.Random) -> str:
     """A room's temperature in either unit."""
     value = rng.choice([rng.randint(15, 28), rng.randint(60, 80)])
-    words = number(value) if rng.random() < 0.9 else str(value)
+    words = say_number(value) if rng.random() < 0.9 else str(value)
     return f"{words} and a half" if value < 30 and rng.random() < 0.08 else words
 
 

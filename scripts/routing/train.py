@@ -20,23 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from generate import CLASSES, Generator, templates
 
-from assistant.routing.features import BUCKETS, Reading, features, read
+from assistant.routing.features import BUCKETS, SENSITIVE, Reading, features, read
 from assistant.routing.lexicon import CONCEPTS, default_lexicon, privacy_dir
 
-SENSITIVE = (
-    "illness",
-    "mental",
-    "medicine",
-    "body",
-    "care",
-    "sex",
-    "kin",
-    "money",
-    "secret",
-    "law",
-    "crime",
-    "contact",
-)
 SHARE = {"benign": 0.46, "health": 0.15, "mental": 0.11, "money": 0.12, "legal": 0.05, "personal": 0.07, "secret": 0.04}
 PREFIXES = (
     "",

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from assistant.nlu.home import SAMPLE_HOME
+from assistant.nlu.numbers import say_number, say_ordinal
 from assistant.stt.graph import missing_words, pronounce
 from assistant.stt.graph.hmm import TRANSITION_LOGS
 from scripts.hearing.graph import home_words
 from scripts.hearing.sampling import Sampler
-from scripts.hearing.sentences import DAYS, MONTHS, Grammar, number_words, ordinal_words
+from scripts.hearing.sentences import DAYS, MONTHS, Grammar
 
 ROOT = Path(__file__).resolve().parents[3]
 MODEL = ROOT / "models" / "embedded" / "hearing"
@@ -28,7 +29,7 @@ def test_every_word_of_the_sample_home_is_in_the_vocabulary():
 
 
 def test_numbers_days_and_wake_phrases_are_in_the_vocabulary():
-    numbers = " ".join([*map(number_words, range(1000)), *map(ordinal_words, range(1, 32))])
+    numbers = " ".join([*map(say_number, range(1000)), *map(say_ordinal, range(1, 32))])
     wake = "okay nabu hey jarvis mycroft alexa"
     clock = "o'clock a m p m quarter half past to noon midnight percent degrees point minus"
     assert not missing_words(MODEL, [*numbers.split(), *wake.split(), *clock.split(), *DAYS, *MONTHS])
