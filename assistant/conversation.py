@@ -19,11 +19,11 @@ from assistant import events as ev
 from assistant.audio import Samples
 from assistant.audio.ring import Ring
 from assistant.audio.vad import SpeechDetector
-from assistant.barge_in import BargeIn
-from assistant.inbox import Inbox
-from assistant.listening import Frame
+from assistant.dialogue.inbox import Inbox
+from assistant.dialogue.listening import Frame
+from assistant.live.barge_in import BargeIn
 from assistant.nlu.dialogue import Dialogue
-from assistant.trace import TurnTrace
+from assistant.observers.trace import TurnTrace
 from assistant.turn import Result, Rooms, Turn
 from assistant.wake import Wake, WakeEngine
 

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from assistant import events as ev
-from assistant.answering import Answer, Answerer
 from assistant.audio import Samples
 from assistant.clock import Clock
+from assistant.dialogue.answering import Answer, Answerer
+from assistant.dialogue.interpreting import CLEAR, Heard, Interpreter
+from assistant.dialogue.listening import Frames, Listening
+from assistant.dialogue.speaking import Speaker, once
 from assistant.errors import AssistantError
-from assistant.interpreting import CLEAR, Heard, Interpreter
-from assistant.listening import Frames, Listening
 from assistant.nlu import Intent
 from assistant.nlu.dialogue import Dialogue
 from assistant.nlu.intent import json_slots
 from assistant.skills import Reply, TurnContext
 from assistant.skills.registry import Skills
-from assistant.speaking import Speaker, once
 from assistant.stt import Recognizer
 from assistant.stt.endpoint import Endpointer
 from assistant.texts import texts

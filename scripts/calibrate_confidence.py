@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.brevity import end_of
 from assistant.config import load_settings
+from assistant.dialogue.brevity import end_of
 from assistant.errors import AssistantError
 from assistant.llm.confidence import Calibration, Evidence, admits, confidence, features, fit, write_calibration
 from assistant.llm.llamacpp import LlamaCppModel

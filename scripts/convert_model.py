@@ -28,9 +28,9 @@ from assistant.bench.quantise import known_kind, quantise
 from assistant.bench.report import write
 from assistant.bench.stopwatch import TimedModel
 from assistant.errors import AssistantError, UsageError
+from assistant.evaluation.manifest import read_manifest
 from assistant.llm import Message
 from assistant.llm.gguf import read_header
-from assistant.manifest import read_manifest
 
 import llama_cpp  # isort: skip - after the engine, which prepares the process for it
 

@@ -27,10 +27,10 @@ from assistant.bench.turn import PAUSE_S as HESITATION_S
 from assistant.bench.turn import Clip as Request
 from assistant.bench.turn import hesitate, was_cut_off
 from assistant.config import load_settings
+from assistant.evaluation.speech import spoken_form, summary
 from assistant.events import SpeechEnded
 from assistant.nlu.dialogue import Dialogue
-from assistant.speech_evaluation import spoken_form, summary
-from assistant.trace import TurnTrace
+from assistant.observers.trace import TurnTrace
 
 PAUSE_S = (0.1, 0.5)
 """Between the wake clip and the request: people hardly pause."""

@@ -7,20 +7,20 @@ from typing import Any, TypeVar, TypeVarTuple
 
 import numpy as np
 
-from assistant.answering import Answer
 from assistant.audio import FRAME_SAMPLES, FRAME_SECONDS, Samples
 from assistant.audio.vad import SpeechDetector
 from assistant.conversation import Conversation
+from assistant.dialogue.answering import Answer
+from assistant.dialogue.interpreting import Heard
+from assistant.dialogue.speaking import Speaker
 from assistant.errors import AssistantError
 from assistant.events import Event, EventBus, PartialTranscript, SpeechOut, SpeechOver
-from assistant.interpreting import Heard
 from assistant.nlu import Class, Intent
 from assistant.nlu.dialogue import Dialogue
+from assistant.observers.trace import TurnTrace
 from assistant.skills import Reply, TurnContext
-from assistant.speaking import Speaker
 from assistant.stt import Hypothesis, Transcription
 from assistant.stt.endpoint import Ending, Endpointer
-from assistant.trace import TurnTrace
 from assistant.tts import AudioChunk
 from assistant.turn import Rooms
 from assistant.wake import Wake

@@ -19,20 +19,36 @@ MAY_IMPORT = {
     "stt": {"audio"},
     # understanding takes the recogniser's result type and its pronunciations for sounds-like matching
     "nlu": {"stt", "audio"},
-    "skills": {"nlu", "store", "trace", "events"},
+    "skills": {"nlu", "store", "observers", "events"},
     "store": set(),
     "llm": set(),
     # numbers in questions as figures; the one way to open an ONNX file
     "knowledge": {"nlu", "audio"},
     "tts": {"audio"},
     "hardware": {"events"},
-    "service": {"events", "trace"},
+    "service": {"events", "observers"},
     "artifacts": {"stt"},
     "routing": {"nlu", "store"},
     "update": set(),
     # what the card's settings name must exist: wake words, models, addresses
     "firstboot": {"update", "wake", "hardware", "artifacts", "egress"},
     "egress": {"routing", "artifacts", "skills", "service"},
+    # one turn knows the rooms it goes through, and neither devices nor who put it together
+    "dialogue": {
+        "audio",
+        "stt",
+        "nlu",
+        "skills",
+        "llm",
+        "knowledge",
+        "egress",
+        "routing",
+        "tts",
+        "artifacts",
+        "events",
+        "turn",
+    },
+    "observers": {"audio", "store", "events"},
 }
 
 HTTP_CLIENTS = {"httpx", "requests", "urllib.request", "http.client", "aiohttp", "websockets", "urllib3", "websocket"}

@@ -13,7 +13,7 @@ from assistant.audio import SAMPLE_RATE, Samples
 from assistant.audio.ring import Ring
 from assistant.audio.vad import SpeechDetector
 from assistant.conversation import PREROLL_S, Source
-from assistant.interpreting import Heard
+from assistant.dialogue.interpreting import Heard
 from assistant.nlu.dialogue import NO_DIALOGUE
 from assistant.skills import TurnContext
 from assistant.stt import Transcription

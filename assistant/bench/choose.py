@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from assistant.artifacts.recommend import SLOWEST_TOKENS_S, SPEEDS
-from assistant.backends import Backend, conditions, facts, key, load
 from assistant.bench.contention import competitor
 from assistant.bench.figures import Effort, Stage
 from assistant.bench.llm import QUESTIONS, SHORT_TOKENS
 from assistant.bench.machine import moment
 from assistant.bench.report import write
 from assistant.bench.stopwatch import TimedModel
+from assistant.composition.backends import Backend, conditions, facts, key, load
 from assistant.config import Settings
 from assistant.errors import AssistantError
 from assistant.hardware.probe import HardwareReport

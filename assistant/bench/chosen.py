@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from assistant.artifacts.recommend import SPEEDS
-from assistant.backends import TITLES, Backend, Kind, conditions, key
+from assistant.composition.backends import TITLES, Backend, Kind, conditions, key
 from assistant.config import Settings
 from assistant.hardware.probe import HardwareReport
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from assistant.bench.figures import Effort, Stage
 from assistant.clock import SystemClock
+from assistant.composition.outdoors import Outdoors
 from assistant.egress.client import DoorProcess, EgressClient
 from assistant.egress.outside import Outside
 from assistant.egress.settings import DoorSettings
 from assistant.errors import AssistantError
-from assistant.outdoors import Outdoors
 from assistant.routing.decide import Escalate, Request
 from assistant.routing.door import DoorError
 

@@ -127,9 +127,9 @@ class Jobs:
         measure_turn(stage, settings, self.effort, self.wanted.clips)
 
     def choose(self, stage: Stage) -> None:
-        from assistant import backends  # noqa: PLC0415
         from assistant.bench.choose import Chooser, store  # noqa: PLC0415
         from assistant.bench.machine import as_json, moment  # noqa: PLC0415
+        from assistant.composition import backends  # noqa: PLC0415
         from assistant.hardware.probe import probe  # noqa: PLC0415
 
         before, like = moment(), self.wanted.like

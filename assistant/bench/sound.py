@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from assistant import demo
-from assistant.appliance import load_listening, load_wake
 from assistant.artifacts.selection import select
 from assistant.audio import SAMPLE_RATE, Samples
 from assistant.audio.files import frames, read
 from assistant.audio.vad import SileroVad, SpeechDetector
 from assistant.bench.figures import Effort, Stage
+from assistant.composition.engines import load_listening, load_wake
 from assistant.config import Settings
 from assistant.errors import UsageError
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from assistant import demo
 from assistant import events as ev
-from assistant.appliance import Appliance, load_wake, open_appliance
+from assistant.appliance import Appliance, open_appliance
 from assistant.audio import FRAME_SECONDS, SAMPLE_RATE, Samples
 from assistant.audio.files import frames, read
 from assistant.audio.noise import quiet
@@ -20,11 +20,12 @@ from assistant.bench import baseline
 from assistant.bench.figures import Effort, Stage, percentile
 from assistant.bench.sound import recordings
 from assistant.clock import Clock
+from assistant.composition.engines import load_wake
 from assistant.config import Cloud, Hub, Settings
 from assistant.conversation import Conversation
 from assistant.nlu.continuation import EXTENDERS
+from assistant.observers.trace import TurnTrace
 from assistant.stt import Recognizer
-from assistant.trace import TurnTrace
 from assistant.tts import Voice
 from assistant.tts.piper import PiperVoice
 from assistant.turn import Rooms

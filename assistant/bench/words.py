@@ -2,11 +2,11 @@
 
 import time
 
-from assistant.appliance import load_understanding, load_voice
 from assistant.artifacts.selection import select
 from assistant.bench.figures import Effort, Stage
+from assistant.composition.engines import load_understanding, load_voice
 from assistant.config import Settings
-from assistant.tooling import embedded_tier
+from assistant.dialogue.tooling import embedded_tier
 from assistant.tts.piper import PiperVoice
 from assistant.tts.speakable import speakable
 

@@ -9,7 +9,7 @@ from assistant.appliance import open_appliance
 from assistant.cli import home_option, json_option, settings_of
 from assistant.cli.show import Printer
 from assistant.errors import UsageError
-from assistant.recorder import ReplyRecorder
+from assistant.observers.recorder import ReplyRecorder
 
 
 @click.command()

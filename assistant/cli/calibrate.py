@@ -14,7 +14,11 @@ from assistant.audio import FRAME_SECONDS, Samples
 from assistant.audio.capture import microphone
 from assistant.audio.files import read
 from assistant.audio.vad import SileroVad, SpeechDetector
-from assistant.calibration import (
+from assistant.cli import json_option, settings_of
+from assistant.clock import SystemClock
+from assistant.config import Settings
+from assistant.errors import UsageError
+from assistant.live.calibration import (
     Calibrated,
     calibration_file,
     choose,
@@ -23,10 +27,6 @@ from assistant.calibration import (
     store,
     utterances,
 )  # fmt: skip
-from assistant.cli import json_option, settings_of
-from assistant.clock import SystemClock
-from assistant.config import Settings
-from assistant.errors import UsageError
 from assistant.wake.micro import MicroWakeEngine
 
 STEPS = (

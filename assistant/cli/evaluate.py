@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from assistant.cli import home_option, settings_of
-from assistant.manifest import read_manifest, write_rows
+from assistant.evaluation.manifest import read_manifest, write_rows
 
 manifest_argument = click.argument("manifest", type=click.Path(path_type=Path))
 out_option = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Predictions.")
@@ -29,7 +29,7 @@ def intents(
     context: click.Context, manifest: Path, out: Path, field: str, *, without: tuple[str, ...], home: Path | None
 ) -> int:
     """Understanding of typed requests: class, slots, confidence, tier."""
-    from assistant.appliance import load_understanding  # noqa: PLC0415
+    from assistant.composition.engines import load_understanding  # noqa: PLC0415
     from assistant.nlu import evaluate as room  # noqa: PLC0415
 
     rows = read_manifest(manifest, "id", field)
@@ -60,9 +60,9 @@ def speech(
     snr: float,
 ) -> int:
     """Hearing: the words of each clip, and what was understood of them."""
-    from assistant.appliance import load_listening  # noqa: PLC0415
     from assistant.audio.files import read  # noqa: PLC0415
-    from assistant.speech_evaluation import evaluate as measure  # noqa: PLC0415
+    from assistant.composition.engines import load_listening  # noqa: PLC0415
+    from assistant.evaluation.speech import evaluate as measure  # noqa: PLC0415
 
     rows = read_manifest(manifest, "file")
     settings = settings_of(context, home)

@@ -15,7 +15,7 @@ from assistant.errors import AssistantError
 from assistant.firstboot.apply import Applier, Places
 from assistant.firstboot.reset import held, reset, under_way
 from assistant.hardware.gpio import header_chip, pin_factory
-from assistant.notices import Notices
+from assistant.live.notices import Notices
 from assistant.texts import texts
 from assistant.update.card import Card
 

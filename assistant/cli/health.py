@@ -9,7 +9,7 @@ import click
 
 from assistant.cli import json_option, settings_of
 from assistant.cli.update import updater_of
-from assistant.health import Result, check, core_runs, remembered
+from assistant.composition.health import Result, check, core_runs, remembered
 from assistant.texts import texts
 from assistant.update.card import Card
 from assistant.update.machine import replace

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from assistant.appliance import load_hearing
 from assistant.audio.files import stream
 from assistant.cli import home_option, json_option, settings_of
+from assistant.composition.engines import load_hearing
 from assistant.errors import AssistantError
 
 

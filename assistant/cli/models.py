@@ -21,10 +21,10 @@ from assistant.artifacts.recommend import memory_mb, read_speeds, recommended
 from assistant.artifacts.selection import Selection, select
 from assistant.artifacts.store import Status, Step, Store
 from assistant.cli import home_option, json_option, settings_of
+from assistant.composition.outdoors import borrow_door
 from assistant.config import Settings
 from assistant.egress.client import EgressClient
 from assistant.errors import ModelError, UsageError
-from assistant.outdoors import borrow_door
 
 PHASES = {"fetch": "fetching", "copy": "copying", "check": "checking", "unpack": "unpacking"}
 
@@ -255,7 +255,7 @@ def rebuild_graph(context: click.Context, words: tuple[str, ...], forget: bool, 
         there = own_words.forget(settings.paths.data)
         click.echo("The embedded hearing model runs again." if there else "No own words were there to forget.")
         return 0
-    from assistant.appliance import load_understanding  # noqa: PLC0415 - this command alone needs the sentences
+    from assistant.composition.engines import load_understanding  # noqa: PLC0415 - this command alone needs the sentences
     from assistant.stt.graph import missing_words, rebuild  # noqa: PLC0415
 
     base = embedded_set(settings.paths.cache)

@@ -17,12 +17,12 @@ from assistant.cli.show import Printer
 from assistant.config import Settings
 from assistant.conversation import TurnObserver
 from assistant.errors import AudioError
-from assistant.live import listen
-from assistant.recorder import ReplyRecorder
+from assistant.live.device import listen
+from assistant.live.serving import serve
+from assistant.observers.recorder import ReplyRecorder
 from assistant.service.journal import TurnLog, log_to_journal
 from assistant.service.lock import only_instance
 from assistant.service.notify import Notifier
-from assistant.serving import serve
 from assistant.sources import Recording
 
 

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from assistant.trace import TurnTrace
+from assistant.observers.trace import TurnTrace
 
 
 class Printer:

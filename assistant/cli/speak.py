@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from assistant.appliance import load_voice
 from assistant.audio.files import write_wav
 from assistant.cli import settings_of
+from assistant.composition.engines import load_voice
 from assistant.errors import AssistantError, UsageError
 from assistant.tts.clauses import split
 from assistant.tts.speakable import speakable

@@ -11,7 +11,7 @@ import click
 
 from assistant.cli import settings_of
 from assistant.errors import AssistantError, UsageError
-from assistant.notices import Notices
+from assistant.live.notices import Notices
 from assistant.update import Bundle, Installed, Tryboot, Updater
 from assistant.update import bundle as bundles
 from assistant.update.card import Card, Systemd

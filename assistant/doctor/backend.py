@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from assistant.artifacts.selection import Choice, select
-from assistant.backends import present
 from assistant.bench.chosen import read_choice
+from assistant.composition.backends import present
 from assistant.config import Settings
 from assistant.doctor.check import Check, from_error
 from assistant.errors import AssistantError

@@ -14,7 +14,7 @@ from typing import Any
 
 from assistant import events as ev
 from assistant.errors import AudioError, ModelError, StoreError, UsageError
-from assistant.trace import TurnTrace
+from assistant.observers.trace import TurnTrace
 
 JOURNAL = Path("/run/systemd/journal/socket")
 

@@ -8,13 +8,13 @@ from typing import Protocol
 
 from assistant.config import Settings
 from assistant.nlu.home import Home
+from assistant.observers.trace import TurnTrace
 from assistant.skills import Reply
 from assistant.skills.hub import Hub
 from assistant.skills.preferences import Preferences
 from assistant.skills.say import Say
 from assistant.skills.timekeeping import Timekeeper
 from assistant.store import Store
-from assistant.trace import TurnTrace
 
 UNDO_S = 600.0
 """How long something can be undone: after ten minutes "undo that" no longer means it."""

@@ -16,6 +16,7 @@ from assistant.errors import AssistantError, StoreError
 from assistant.nlu import Intent
 from assistant.nlu.home import Home
 from assistant.nlu.names import Names
+from assistant.observers.trace import TurnTrace
 from assistant.skills import Reply, Skill, TurnContext
 from assistant.skills.alarms import Alarms
 from assistant.skills.chance import Chance
@@ -38,7 +39,6 @@ from assistant.skills.units import Units
 from assistant.skills.volume import Volume
 from assistant.skills.weather import Weather
 from assistant.store import Store
-from assistant.trace import TurnTrace
 
 logger = logging.getLogger(__name__)
 

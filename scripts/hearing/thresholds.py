@@ -3,7 +3,7 @@
     python -m scripts.hearing.thresholds work/requests/manifest.jsonl [--check work/requests2/manifest.jsonl]
 
 The manifests come from scripts.hearing.requests (different seeds). Prints the constants for weighing.py and, for each
-set, what the two thresholds of assistant/interpreting.py would let through. Needs nothing but the assistant.
+set, what the two thresholds of assistant/dialogue/interpreting.py would let through. Needs nothing but the assistant.
 """
 
 import argparse
@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.appliance import load_listening
 from assistant.audio import SAMPLE_RATE
 from assistant.audio.files import read
+from assistant.composition.engines import load_listening
 from assistant.config import load_settings
-from assistant.interpreting import Interpreter
-from assistant.manifest import read_manifest
+from assistant.dialogue.interpreting import Interpreter
+from assistant.evaluation.manifest import read_manifest
+from assistant.evaluation.speech import spoken_form, summary
 from assistant.nlu.dialogue import Dialogue
 from assistant.nlu.weighing import SIGNS, Weighed
-from assistant.speech_evaluation import spoken_form, summary
 from assistant.stt import Recognizer, Transcription
 
 RIDGE = 0.01

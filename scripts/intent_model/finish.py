@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from assistant.dialogue.tooling import CALIBRATION, CONTEXT, MODEL, Calibration, toolbox
 from assistant.llm.llamacpp import LlamaCppModel
 from assistant.llm.tools import NONE, Call, ToolCaller
 from assistant.skills.declarations import declarations
-from assistant.tooling import CALIBRATION, CONTEXT, MODEL, Calibration, toolbox
 from scripts.intent_model.export import export
 from scripts.intent_model.vocabulary import Vocabulary
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from assistant.appliance import load_voice
 from assistant.audio import FRAME_SAMPLES, SAMPLE_RATE, Samples
 from assistant.audio.echo import SpeexEchoCanceller
+from assistant.composition.engines import load_voice
 from assistant.config import load_settings
 from assistant.wake.micro import MicroWakeEngine
 from scripts.live_proofs.echo_loop import Wave, recorded

@@ -17,11 +17,11 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from assistant.appliance import load_hearing, load_voice
 from assistant.audio import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
 from assistant.audio.files import read
+from assistant.composition.engines import load_hearing, load_voice
 from assistant.config import Settings, load_settings
-from assistant.live import stop_listeners
+from assistant.live.device import stop_listeners
 from assistant.stt import Recognizer
 from scripts.live_proofs.kitchen import REPLIES, Kitchen, spoken
 from scripts.live_proofs.room import Room

@@ -18,9 +18,9 @@ from assistant.audio.echo import EchoCanceller, SpeexEchoCanceller
 from assistant.audio.noise import quiet, to_pcm
 from assistant.audio.playback import DUCKED
 from assistant.audio.played import LEAD_SECONDS
-from assistant.barge_in import BargeIn
 from assistant.clock import ManualClock
-from assistant.own_voice import OwnSound, OwnWords
+from assistant.live.barge_in import BargeIn
+from assistant.live.own_voice import OwnSound, OwnWords
 from assistant.stt.spotting import Spotter
 from assistant.tts import Voice
 from assistant.wake import Wake

@@ -25,8 +25,8 @@ from assistant.audio.played import Played, Timeline
 from assistant.audio.watch import SoundWatch
 from assistant.config import Settings, load_settings
 from assistant.conversation import Conversation
-from assistant.own_voice import OwnSound
-from assistant.trace import TurnTrace
+from assistant.live.own_voice import OwnSound
+from assistant.observers.trace import TurnTrace
 
 logger = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from assistant.artifacts.recommend import SLOWEST_TOKENS_S, read_speeds
 from assistant.artifacts.selection import Choice
-from assistant.backends import Backend, conditions, key, present
 from assistant.bench.choose import Brake, Chooser, Interrupted, best, store, thread_counts
 from assistant.bench.chosen import read_choice
 from assistant.bench.figures import Effort, Stage
+from assistant.composition.backends import Backend, conditions, key, present
 from assistant.config import Settings
 from assistant.errors import AssistantError, ModelError
 from assistant.hardware.probe import HardwareReport, NpuReport, PowerReport

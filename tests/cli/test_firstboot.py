@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from assistant.cli import main
-from assistant.notices import Notices
+from assistant.live.notices import Notices
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from assistant.artifacts.catalogue import load_catalogue
 from assistant.artifacts.embedded import models_root
 from assistant.cli import cli, main
 from assistant.clock import SystemClock
+from assistant.composition.outdoors import door_socket
 from assistant.config import load_settings
 from assistant.egress.purse import Purse
 from assistant.egress.settings import door_settings
-from assistant.outdoors import door_socket
 from assistant.routing.door import DoorProcess
 from assistant.routing.ledger import Ledger
 from tests.artifacts.fault_server import FaultServer, serve

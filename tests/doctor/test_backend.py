@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from assistant.artifacts.selection import Choice
-from assistant.backends import Backend
 from assistant.bench.choose import store
+from assistant.composition.backends import Backend
 from assistant.config import Settings
 from assistant.doctor.backend import backend, service
 from assistant.doctor.check import Check

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from assistant.answering import Answerer
 from assistant.config import Settings
+from assistant.dialogue.answering import Answerer
 from assistant.egress.later import unhurried
 from assistant.egress.process import Door
 from assistant.llm.prompt import Prompt

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from assistant import events as ev
-from assistant.answering import Answer, Answerer
 from assistant.cli import main
 from assistant.clock import SystemClock
 from assistant.config import Settings
+from assistant.dialogue.answering import Answer, Answerer
+from assistant.dialogue.reference import Reference
 from assistant.knowledge import Passage, Source
 from assistant.knowledge.library import Library
 from assistant.llm.engine import AnswerEngine
 from assistant.llm.prompt import Prompt
-from assistant.reference import Reference
 from assistant.workers import InlineWorker
+from tests.dialogue.test_answering import HARD, Model, ScriptedDoor, answerer, both
 from tests.fakes import House
-from tests.test_answering import HARD, Model, ScriptedDoor, answerer, both
 from tests.virtual_time import run
 
 MOON = Passage(

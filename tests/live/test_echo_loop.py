@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.appliance import load_hearing
+from assistant.composition.engines import load_hearing
 from assistant.config import Settings, load_settings
 from assistant.stt import Recognizer
 from scripts.live_proofs.echo_loop import over_speech, recorded, said, self_hearing

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.manifest import read_manifest
+from assistant.evaluation.manifest import read_manifest
 from assistant.nlu.evaluate import evaluate
 from assistant.nlu.home import load_home
 from assistant.nlu.understanding import Understanding

@@ -201,7 +201,7 @@ def test_a_missing_journal_stops_nothing(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_turn_that_never_ran_is_no_error(logged: Any) -> None:
-    from assistant.trace import TurnTrace
+    from assistant.observers.trace import TurnTrace
 
     trace = TurnTrace("0001", "typed")
     trace.observe(TurnEnded(turn="0001", at=0.0, outcome="nothing"))

@@ -5,9 +5,9 @@ import pytest
 
 from assistant import events as ev
 from assistant.config import Cloud, Settings
+from assistant.observers.trace import TurnTrace
 from assistant.skills.kit import SentEntry
 from assistant.skills.timekeeping import Source
-from assistant.trace import TurnTrace
 from tests.skills.device import Device
 
 

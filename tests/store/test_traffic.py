@@ -10,10 +10,10 @@ import pytest
 from assistant import events as ev
 from assistant.clock import ManualClock
 from assistant.errors import StoreError
+from assistant.observers.trace import TurnTrace
+from assistant.observers.traffic import TrafficCounter
 from assistant.store import broken_store, open_store
 from assistant.store.traffic import Day, count, forget_old, read
-from assistant.trace import TurnTrace
-from assistant.traffic import TrafficCounter
 from assistant.workers import InlineWorker
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=ZoneInfo("Europe/Berlin"))

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from assistant.appliance import load_hearing
 from assistant.audio import FRAME_SAMPLES, Samples
 from assistant.audio.files import read
 from assistant.audio.noise import quiet
+from assistant.composition.engines import load_hearing
 from assistant.config import load_settings
 from assistant.demo import requests
 from assistant.stt.spotting import VoskSpotter

@@ -1,0 +1,1 @@
+"""Parts of one turn: hearing it out, making sense of it, answering, speaking. `turn.py` is the line through them."""

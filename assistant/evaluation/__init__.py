@@ -1,0 +1,1 @@
+"""What `assistant eval` reads, measures and writes: one JSON object a line."""

@@ -1,0 +1,173 @@
+"""Interrupting the assistant while it speaks or rings: it goes quiet on a suspicion, silent on the word "stop".
+
+The wake word itself is the conversation's business; this decides how loud the assistant may be meanwhile.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from assistant import events as ev
+from assistant.audio import FRAME_SECONDS, Samples
+from assistant.errors import AssistantError
+from assistant.live.own_voice import OwnSound, OwnWords
+from assistant.stt.spotting import Spotter
+from assistant.workers import Worker
+
+logger = logging.getLogger(__name__)
+
+SUSPICION = 0.4
+"""Share of a wake threshold from which the reply is ducked. The engine's score is a mean over 150 ms, so this is
+reached some 0.1 s before the detection."""
+
+DUCK_SECONDS = 0.6
+"""The reply is faint for so long after the last suspicion: the rest of a wake phrase is heard without it."""
+
+CONFIRM_SECONDS = 0.8
+"""A "stop" that only the quick listener heard is believed for so long; then the reply goes on."""
+
+STOP_WORDS = ("stop",)
+
+RING = "ring"
+"""The turn under which a ring sounds."""
+
+ALIKE_QUICK = ("step",)
+ALIKE_SURE = ("start", "step")
+"""Words that sound like "stop" and compete with it. With "step" alone it is heard 0.17 s after its end but residual
+echo is sometimes taken for it; with "start" too, 0.38 s after, and never by echo (docs/audio.md). So the first one
+silences the reply and the second one ends it."""
+
+
+class Loud(Protocol):
+    """What makes the sound."""
+
+    ducked: bool
+
+    @property
+    def sounding(self) -> bool:
+        """Whether something plays or waits to be played."""
+        ...
+
+    def hold(self, turn: str) -> None:
+        """Silence, and keep what `turn` was saying."""
+        ...
+
+    def release(self) -> None:
+        """Go on with what was held."""
+        ...
+
+    def stop(self, turn: str = "") -> None:
+        """Silence, and forget it."""
+        ...
+
+
+class BargeIn:
+    """Fed with every frame; acts on the loudspeaker, and calls `stopped` when somebody said stop."""
+
+    def __init__(
+        self,
+        output: Loud,
+        own: OwnSound,
+        words: OwnWords,
+        spotters: tuple[Spotter, Spotter] | None,
+        worker: Worker,
+    ) -> None:
+        """`spotters`: a quick and a sure listener for STOP_WORDS, on `worker`'s thread; None listens for none."""
+        self.output, self._own, self._words = output, own, words
+        self._spotters, self._worker = spotters, worker
+        self.ringing = False
+        """Something rings: "stop" is listened for between the rings too."""
+        self.stopped: Callable[[], None] = lambda: None
+        """Called on the loop when "stop" was heard."""
+        self._turn = ""
+        self._held = False
+        self._duck_left = self._confirm_left = 0.0
+        self._waiting: list[Samples] = []
+        self._listening: asyncio.Task[None] | None = None
+        self._fresh = True
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the assistant is to be heard now, or would be if it were not held."""
+        return self.output.sounding or self._held
+
+    def observe(self, event: ev.Event) -> None:
+        """An observer: whose words the loudspeaker says."""
+        if isinstance(event, ev.SpeechOut):
+            self._turn = event.turn
+
+    def hold(self, turn: str) -> None:
+        """Silence the reply of `turn`: somebody began to speak. Ends with `settle` or `resume`."""
+        self._confirm_left, self._held = 0.0, True
+        self.output.hold(turn)
+        self.output.stop(RING)
+
+    def resume(self) -> None:
+        """Nobody did: the reply goes on."""
+        self._confirm_left, self._held = 0.0, False
+        self.output.release()
+
+    def settle(self) -> None:
+        """The reply that was held is over."""
+        self._confirm_left, self._held = 0.0, False
+
+    def own_wake(self) -> bool:
+        """Whether a wake phrase that was just heard is the assistant's own."""
+        return self._own.said_wake
+
+    def feed(self, samples: Samples, suspicion: float) -> None:
+        """The next frame, without echo, and what the wake engine makes of it."""
+        self._duck(suspicion)
+        if self._confirm_left > 0:
+            self._confirm_left -= FRAME_SECONDS
+            if self._confirm_left <= 0:
+                self.output.release()  # it was something else: the reply goes on
+        if self._spotters is None:
+            return
+        if not (self.output.sounding or self.ringing or self._confirm_left > 0):
+            self._waiting.clear()
+            self._fresh = True
+            return
+        self._waiting.append(samples)
+        if self._listening is None or self._listening.done():
+            heard, self._waiting = np.concatenate(self._waiting), []
+            self._listening = asyncio.get_running_loop().create_task(self._listen(heard, fresh=self._fresh))
+            self._fresh = False
+
+    def _duck(self, suspicion: float) -> None:
+        if suspicion >= SUSPICION and self.output.sounding and not self._own.said_wake:
+            self._duck_left = DUCK_SECONDS
+        elif self._duck_left > 0:
+            self._duck_left -= FRAME_SECONDS
+        ducked = self._duck_left > 0
+        if ducked != self.output.ducked:
+            self.output.ducked = ducked
+
+    async def _listen(self, samples: Samples, *, fresh: bool) -> None:
+        try:
+            quick, sure = await self._worker.run(self._hear, samples, fresh)
+        except AssistantError as error:
+            logger.error("%s", error)
+            self._spotters = None
+            return
+        if (quick or sure) and any(self._words.said(word) for word in STOP_WORDS):
+            return  # it was its own voice
+        if sure:
+            self._confirm_left = 0.0
+            self.output.stop()
+            self.stopped()
+        elif quick and self._confirm_left <= 0 and not self._held:
+            self._confirm_left = CONFIRM_SECONDS
+            self.output.hold(self._turn)
+            self.output.stop(RING)
+
+    def _hear(self, samples: Samples, fresh: bool) -> tuple[str, str]:
+        assert self._spotters is not None
+        quick, sure = self._spotters
+        if fresh:
+            quick.reset()
+            sure.reset()
+        return quick.feed(samples), sure.feed(samples)

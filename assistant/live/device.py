@@ -1,0 +1,174 @@
+"""The assistant at a real microphone and loudspeaker, and what it says of its own accord."""
+
+import asyncio
+import contextlib
+import logging
+
+import numpy as np
+
+from assistant import events as ev
+from assistant.appliance import Appliance
+from assistant.audio.devices import Device
+from assistant.audio.echo import EchoCanceller, SpeexEchoCanceller, cancels_itself
+from assistant.audio.playback import Loudspeaker
+from assistant.composition.engines import load_wake
+from assistant.dialogue.speaking import once
+from assistant.errors import AssistantError, AudioError
+from assistant.live.barge_in import ALIKE_QUICK, ALIKE_SURE, RING, STOP_WORDS, BargeIn
+from assistant.live.microphone import LiveMicrophone
+from assistant.live.notices import Notices
+from assistant.live.own_voice import OwnSound, OwnWords
+from assistant.skills.kit import Announcement
+from assistant.stt import Recognizer
+from assistant.stt.spotting import Spotter
+from assistant.stt.vosk import VoskRecognizer
+from assistant.tts import AudioChunk
+from assistant.workers import ThreadWorker
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 20.0
+"""Seconds between looks at what has become due when nothing is known to be: a clock that was set shows in time."""
+
+RING_EVERY_S = 2.5
+"""Seconds from one ring to the next: long enough to hear somebody say stop in between."""
+
+CHIME_S = 0.12
+"""Length of the chime after the wake word. It is played while the request is already being listened to."""
+
+
+async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
+    """Serve the microphone until cancelled, and speak up when something is due."""
+    rooms, conversation, settings = appliance.rooms, appliance.conversation, appliance.settings
+    words, own = OwnWords(rooms.clock), OwnSound(None, None)
+    worker = ThreadWorker("stopping")
+    barge_in = BargeIn(loudspeaker, own, words, stop_listeners(rooms.recognizer), worker)
+    chime = Chime(loudspeaker) if settings.audio.chime else None
+    observers = [words.observe, barge_in.observe, *([chime.observe] if chime else [])]
+    guard = await asyncio.to_thread(load_wake, settings)
+
+    def canceller(device: Device) -> OwnSound:
+        own.become(load_canceller(settings.audio.echo, device), guard)
+        return own
+
+    source = LiveMicrophone(
+        settings.audio.microphone,
+        conversation.unmuted,
+        bus=rooms.bus,
+        clock=rooms.clock,
+        remembered=loudspeaker.remembered,
+        canceller=canceller,
+        loudspeaker=loudspeaker,
+    )
+    conversation.barge_in, rooms.echoes = barge_in, words.echoes
+    for observer in observers:
+        rooms.bus.subscribe(observer)
+    try:
+        async with asyncio.TaskGroup() as group:
+
+            def stopped() -> None:
+                group.create_task(be_quiet(appliance))
+
+            barge_in.stopped = stopped
+            group.create_task(loudspeaker.keep())
+            group.create_task(announce(appliance, loudspeaker, barge_in))
+            await conversation.run(source)
+    finally:
+        conversation.barge_in = None
+        for observer in observers:
+            rooms.bus.unsubscribe(observer)
+        worker.close()
+
+
+def load_canceller(echo: str, device: Device) -> EchoCanceller | None:
+    """What takes the loudspeaker out of this microphone's sound; None where the setting or the device needs none, and,
+    said in the log, where the library is missing: one can still talk to it while it is silent."""
+    if echo == "off" or (echo == "auto" and cancels_itself(device.name)):
+        return None
+    try:
+        return SpeexEchoCanceller()
+    except AudioError as error:
+        logger.error("%s", error)
+        return None
+
+
+def stop_listeners(recognizer: Recognizer) -> tuple[Spotter, Spotter] | None:
+    """A quick and a sure listener for "stop"; None where the speech model takes no words at run time."""
+    if not isinstance(recognizer, VoskRecognizer):
+        return None
+    quick, sure = (recognizer.spotter(STOP_WORDS, unlike) for unlike in (ALIKE_QUICK, ALIKE_SURE))
+    return (quick, sure) if quick is not None and sure is not None else None
+
+
+async def be_quiet(appliance: Appliance) -> None:
+    """Somebody said stop: the turn is over, and nothing rings any more."""
+    appliance.conversation.stop()
+    await appliance.rooms.acting.run(appliance.rooms.skills.stop_ringing)
+
+
+class Chime:
+    """An observer: a soft note says that the wake word was heard."""
+
+    def __init__(self, loudspeaker: Loudspeaker) -> None:
+        self._loudspeaker = loudspeaker
+
+    def observe(self, event: ev.Event) -> None:
+        """Play it at once; nothing waits for it."""
+        if isinstance(event, ev.WakeDetected):
+            self._loudspeaker.play(chime(self._loudspeaker.sample_rate), event.turn)
+
+
+def chime(rate: int) -> AudioChunk:
+    """A quiet rising note."""
+    time = np.arange(round(rate * CHIME_S)) / rate
+    tone = np.sin(2 * np.pi * (660 + 1800 * time) * time) * np.sin(np.pi * time / CHIME_S) ** 2
+    return AudioChunk(np.asarray(np.round(tone * 4000), np.int16), rate)
+
+
+async def announce(appliance: Appliance, loudspeaker: Loudspeaker, barge_in: BargeIn) -> None:
+    """Speak timers, alarms and reminders when they are due; ring until somebody stops it."""
+    rooms, rang, notices = appliance.rooms, "", Notices(appliance.settings.paths.data)
+    while True:
+        for name, text in await rooms.acting.run(notices.pending):
+            await appliance.conversation.quiet()
+            with contextlib.suppress(AssistantError):  # unheard, it stays for the next start
+                await rooms.speaker.say(f"notice-{name}", once(text))
+                await rooms.acting.run(notices.withdraw, name)
+        for due in await rooms.acting.run(rooms.skills.due):
+            await appliance.conversation.quiet()
+            await _announce(appliance, due)
+        ringing = await rooms.acting.run(rooms.skills.ringing)
+        rings = ringing[0].id if ringing else ""
+        if bool(rings) != bool(rang):
+            rooms.bus.publish(ev.Ringing(turn=rings or rang, at=rooms.clock.monotonic(), on=bool(rings)))
+        rang = rings
+        barge_in.ringing = bool(rings)
+        if rings:
+            if not appliance.conversation.busy:  # it would ring into the very words that are to stop it
+                loudspeaker.play(ring(loudspeaker.sample_rate), RING)
+            await asyncio.sleep(RING_EVERY_S)
+            continue
+        next_due = await rooms.acting.run(rooms.skills.next_due)
+        wait = LOOK_S if next_due is None else (next_due - rooms.clock.now()).total_seconds()
+        # a timer may be set in the meantime: never sleep past the shortest one that people ask for
+        await asyncio.sleep(min(LOOK_S, max(0.1, wait), 1.0))
+
+
+async def _announce(appliance: Appliance, due: Announcement) -> None:
+    rooms = appliance.rooms
+    with contextlib.suppress(AssistantError):  # the voice is broken: it still rings, and stays unacknowledged
+        # raises where there is no loudspeaker at all: what nobody heard stays unacknowledged
+        await rooms.speaker.say(due.id, once(due.text))
+        if not due.rings:
+            await rooms.acting.run(lambda: rooms.skills.acknowledge(due.id))
+
+
+def ring(rate: int) -> AudioChunk:
+    """Two bright notes with a soft end, 0.9 s."""
+    pieces = []
+    for pitch in (880.0, 1174.7):  # A5 and D6: heard over a kitchen, not shrill
+        time = np.arange(round(rate * 0.45)) / rate
+        tone = np.sin(2 * np.pi * pitch * time) + 0.3 * np.sin(4 * np.pi * pitch * time)
+        pieces.append(tone * np.minimum(1.0, time / 0.01) * np.exp(-time * 6))
+    sound = np.concatenate(pieces)
+    return AudioChunk(np.asarray(np.round(sound / np.abs(sound).max() * 12000), np.int16), rate)
