@@ -11,6 +11,7 @@ import json
 import random
 import re
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -156,8 +157,12 @@ def clicks(wave: NDArray[np.float32], rate: int) -> int:
     return int((bend > 12.0 * level).sum())
 
 
+REACH = 0.97
+"""Share of the yardstick's exact sentences that the voice must reach."""
+
+
 def main() -> None:
-    """Print one JSON object."""
+    """Print one JSON object; ends with status 1 when both were measured and the voice stays behind its reach."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("model", type=Path)
     arguments.add_argument("--every", type=int, default=1, help="take each Nth sentence")
@@ -167,6 +172,7 @@ def main() -> None:
     texts = (HERE / "sentences.txt").read_text(encoding="utf-8").splitlines()
     ear = Listener(texts)
     voice = Spoken(chosen.model)
+    counts: dict[str, int] = {}
     result: dict[str, object] = {"sentences": len(texts[:: chosen.every]), "load_ms": round(voice.load_ms, 1)}
     for name, speak in (("espeak_ng", espeak), ("voice", voice)):
         if chosen.only not in (None, name):
@@ -182,6 +188,7 @@ def main() -> None:
             seconds += len(wave) / rate
             popped += clicks(wave, rate)
         rate = voice.rate if name == "voice" else rate
+        counts[name] = exact
         result[name] = {
             "exact": exact, "lufs": round(loudness(waves, rate), 1), "seconds": round(seconds, 1), "clicks": popped,
             "clipped": int(sum((np.abs(wave) >= 1.0).sum() for wave in waves)),
@@ -191,6 +198,7 @@ def main() -> None:
     low, middle = voice.first_ms("Okay, the kitchen light is on.", 30)
     result["first_audio_ms"] = {"least": round(low, 1), "median": round(middle, 1)}
     print(json.dumps(result, indent=1))
+    sys.exit(len(counts) == 2 and counts["voice"] < REACH * counts["espeak_ng"])
 
 
 if __name__ == "__main__":
