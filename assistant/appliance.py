@@ -45,7 +45,7 @@ from assistant.skills.own import OwnSentences
 from assistant.skills.registry import Skills
 from assistant.stt.graph import pronounce
 from assistant.texts import texts
-from assistant.turn import Rooms
+from assistant.turn import Deadlines, Rooms
 from assistant.wake.micro import BUNDLED
 from assistant.workers import ThreadWorker
 
@@ -222,6 +222,7 @@ async def open_appliance(
             bus=bus,
             clock=clock,
             language=settings.language,
+            deadlines=Deadlines.times(settings.limits.patience),
         )
         read_ahead(rooms)
         service = outdoors.client.accelerator if outdoors.client else None

@@ -212,6 +212,14 @@ class Service(_Section):
     """The socket of a door that somebody else runs (a unit of its own); when not given, the assistant starts one."""
 
 
+class Limits(_Section):
+    """How long the stages of a turn may take."""
+
+    patience: float = Field(1.0, ge=1, le=200)
+    """What every deadline is multiplied by. 1 is for a Raspberry Pi 5; a much slower machine, such as an emulated one,
+    needs more, or its turns end in "that took too long"."""
+
+
 class Hub(_Section):
     """The owner's own home hub (Home Assistant). Nothing is contacted while the address is empty."""
 
@@ -282,6 +290,7 @@ class Settings(BaseSettings):
     accelerator: Accelerator = Accelerator()
     hardware: Hardware = Hardware()
     service: Service = Service()
+    limits: Limits = Limits()
     hub: Hub = Hub()
     cloud: Cloud = Cloud()
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, TypeVar
 
 from assistant import events as ev
@@ -42,6 +42,11 @@ class Deadlines:
     understand: float = 2.0
     act: float = 5.0
     """A home hub answers within 3 s or not at all; the store within milliseconds."""
+
+    @classmethod
+    def times(cls, patience: float) -> "Deadlines":
+        """Those of a machine that may take `patience` times as long (config.Limits)."""
+        return cls(*(patience * each for each in astuple(cls())))
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from assistant.skills import Reply, TurnContext
 from assistant.stt import Hypothesis, Transcription
 from assistant.stt.endpoint import Ending, Endpointer
 from assistant.tts import AudioChunk
-from assistant.turn import Rooms
+from assistant.turn import Deadlines, Rooms
 from assistant.wake import Wake
 from assistant.workers import InlineWorker, Worker
 from tests.virtual_time import LoopClock
@@ -230,6 +230,7 @@ class House:
         self.recognizer = FakeRecognizer(script or ("what time is it",))
         self.skills, self.voice, self.loudspeaker = FakeSkills(), FakeVoice(), FakeLoudspeaker()
         self.interpreter = FakeInterpreter()
+        self.deadlines = Deadlines()
         self.answerer = FakeAnswerer(answers)
         self.traces: list[TurnTrace] = []
         for name, value in changes.items():
@@ -251,6 +252,7 @@ class House:
             endpointer=Endpointer(),
             bus=self.bus,
             clock=clock,
+            deadlines=self.deadlines,
         )
         return Conversation(rooms, FakeWake(), SpeechDetector(FakeVoiceActivity()), (self,))
 

@@ -13,6 +13,7 @@ from assistant.conversation import PREROLL_S
 from assistant.errors import AssistantError
 from assistant.skills import Reply
 from assistant.stt.endpoint import Ending
+from assistant.turn import Deadlines
 from assistant.workers import Worker
 from tests.fakes import (
     SILENCE,
@@ -137,6 +138,13 @@ def test_a_stage_that_is_too_slow_ends_the_turn_in_words(worker: str, seconds: f
     hear(house, workers={worker: SlowWorker(seconds)})
     assert house.traces[0].outcome == "failed"
     assert said in house.traces[0].reply
+
+
+@pytest.mark.parametrize("worker", ["thinking", "acting", "hearing"])
+def test_a_slow_machine_is_given_the_patience_it_was_promised(worker: str) -> None:
+    house = House(deadlines=Deadlines.times(30.0))
+    hear(house, workers={worker: SlowWorker(10.0)})
+    assert house.traces[0].outcome == "done"
 
 
 def test_a_skill_that_breaks_never_claims_success() -> None:

@@ -89,7 +89,8 @@ class LocalAnswers:
         model = await self._worker.run(lambda: load(backend, settings, threads=threads, service=self._service))
         # the part of the prompt that never changes is read once, before the first question
         await self._worker.run(lambda: model.prepare(prompt.messages([], ""), settings.paths.cache / "prefixes"))
-        engine = AnswerEngine(model, self._clock, settings.thinking.deadline_s, worker=self._worker)
+        deadline_s = settings.thinking.deadline_s * settings.limits.patience
+        engine = AnswerEngine(model, self._clock, deadline_s, worker=self._worker)
         measured = read_calibration(settings.paths.data, backend.path) if backend.path else None
         self._answerer.attach(engine, measured)
         if self._told is not None:

@@ -51,7 +51,8 @@ class Reference:
     async def find(self, question: str) -> Passage | None:
         """A passage that is likely to answer the question, or None. Never raises: a question is answered without."""
         try:
-            async with asyncio.timeout(PATIENCE_S if self._library is not None else OPENING_S):
+            limit_s = PATIENCE_S if self._library is not None else OPENING_S
+            async with asyncio.timeout(limit_s * self._settings.limits.patience):
                 return await self._worker.run(self._find, question)
         except TimeoutError:
             logger.warning("looking things up takes too long; the question is answered without")
