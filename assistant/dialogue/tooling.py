@@ -62,19 +62,20 @@ UNCALIBRATED = Calibration(most=ACT - 0.01)
 """For a model that was never measured at this: whatever changes something is asked back."""
 
 
-def toolbox(declared: Declarations) -> Toolbox:
-    """The declarations as a model's tools."""
-    tools = tuple(Tool(tool.name, tool.does, tool.slots) for tool in declared.tools.values())
+def toolbox(declared: Declarations, *, learnt: bool = False) -> Toolbox:
+    """The declarations as a model's tools; `learnt`: only those that the embedded intent model was trained on."""
+    offered = (tool for tool in declared.tools.values() if tool.learnt or not learnt)
+    tools = tuple(Tool(tool.name, tool.does, tool.slots) for tool in offered)
     return Toolbox(tools, declared.slots, declared.choices)
 
 
 class ToolTier:
     """Tier 3 of understanding: a language model that calls tools."""
 
-    def __init__(self, model: BoundModel, calibration: Calibration = UNCALIBRATED) -> None:
-        """Raises AssistantError when the engine fails."""
+    def __init__(self, model: BoundModel, calibration: Calibration = UNCALIBRATED, *, learnt: bool = False) -> None:
+        """`learnt` as in `toolbox`. Raises AssistantError when the engine fails."""
         self._declared = declarations()
-        self._caller = ToolCaller(model, toolbox(self._declared))
+        self._caller = ToolCaller(model, toolbox(self._declared, learnt=learnt))
         self._calibration = calibration
 
     @property
@@ -134,7 +135,7 @@ def embedded_tier(settings: Settings) -> ToolTier:
     model = LlamaCppModel(
         folder / MODEL, threads=1, context=CONTEXT, cache=settings.paths.cache / "working-models.json"
     )
-    return ToolTier(model, Calibration.read(folder / CALIBRATION))
+    return ToolTier(model, Calibration.read(folder / CALIBRATION), learnt=True)
 
 
 def with_tools(understanding: Understanding, settings: Settings) -> Understanding:
@@ -164,6 +165,7 @@ async def lend(model: object, worker: Worker, understanding: Understanding, sett
         except AssistantError as error:
             logger.error("%s", error)
             return
-        understanding.caller = Elsewhere(tier, worker, asyncio.get_running_loop())
+        limit_s = PATIENCE_S * settings.limits.patience
+        understanding.caller = Elsewhere(tier, worker, asyncio.get_running_loop(), limit_s)
     elif isinstance(understanding.caller, Elsewhere):
         await asyncio.to_thread(with_tools, understanding, settings)

@@ -31,6 +31,9 @@ class Declaration:
     """It changes something."""
     slots: tuple[str, ...] = ()
     """In the order in which they are handed over."""
+    learnt: bool = True
+    """The embedded intent model was trained on it; what it was not is offered to instruct models alone, which read
+    what a tool does."""
 
     def meaning(self, words: Mapping[str, str]) -> str:
         """What a call asks for, in words; `words` are the slots' values as they were said."""
@@ -59,7 +62,7 @@ def declarations() -> Declarations:
     """The bundled declarations."""
     found = tomllib.loads(_FILE.read_text(encoding="utf-8"))
     tools = {
-        name: Declaration(name, row["does"], row["says"], row["acts"], tuple(row["slots"]))
+        name: Declaration(name, row["does"], row["says"], row["acts"], tuple(row["slots"]), row.get("learnt", True))
         for name, row in found["tools"].items()
     }
     return Declarations(tools, found["slots"], {name: tuple(each) for name, each in found["choices"].items()})

@@ -64,7 +64,7 @@ def main() -> None:
     path = options.out / MODEL
     with np.load(options.folder / "weights.npz") as weights:
         export(path, dict(weights), vocabulary, **shape)
-    caller = ToolCaller(LlamaCppModel(path, threads=1, context=CONTEXT), toolbox(declarations()))
+    caller = ToolCaller(LlamaCppModel(path, threads=1, context=CONTEXT), toolbox(declarations(), learnt=True))
 
     probabilities, right, mistakes = [], [], Counter[str]()
     asked = named = whole = outside = false = 0

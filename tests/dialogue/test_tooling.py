@@ -22,6 +22,7 @@ from assistant.dialogue.tooling import (
     ToolTier,
     embedded_tier,
     lend,
+    toolbox,
     with_tools,
 )
 from assistant.errors import ModelError
@@ -47,6 +48,14 @@ def tier(settings: Settings):
     loaded = embedded_tier(settings)
     yield loaded
     loaded.close()
+
+
+def test_the_embedded_model_is_offered_what_it_was_trained_on_and_no_more() -> None:
+    """Each tool it knows is a token of its own; one it does not know would be spelled out letter by letter."""
+    whole = (models_root() / "embedded" / PART / MODEL).read_bytes()
+    known = {name for name in declarations().tools if f'{name}", "arguments"'.encode() in whole}
+    assert {tool.name for tool in toolbox(declarations(), learnt=True).tools} == known
+    assert {tool.name for tool in toolbox(declarations()).tools} == set(declarations().tools) > known
 
 
 @pytest.mark.parametrize("slope", [0.3, 1.0, 2.5])
