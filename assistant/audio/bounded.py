@@ -36,6 +36,8 @@ async def bounded(call: Callable[[], T], seconds: float, device: str) -> T:
 
     threading.Thread(target=run, name="sound-driver", daemon=True).start()
     try:
-        return await asyncio.wait_for(done, seconds)
+        # not wait_for: before Python 3.12 it swallows a cancellation that comes together with the result
+        async with asyncio.timeout(seconds):
+            return await done
     except TimeoutError:
         raise AudioError(f"sound device '{device}': does not answer; unplug it and plug it in again") from None

@@ -166,6 +166,7 @@ class Listing:
         """Held while a stream is opened or closed, or the list is made."""
         self._users: list[Callable[[], None]] = []
         self._seen = ""
+        self._told = False
 
     def use(self, close: Callable[[], None]) -> None:
         """A stream was opened; `close` closes it."""
@@ -179,10 +180,14 @@ class Listing:
             if close in self._users:
                 self._users.remove(close)
 
+    def changed(self) -> None:
+        """Somebody who knows tells that a device came or went."""
+        self._told = True
+
     @property
     def stale(self) -> bool:
-        """Whether a card came or went since the list was made."""
-        return plugged() != self._seen
+        """Whether a device came or went since the list was made."""
+        return self._told or plugged() != self._seen
 
     def rescan(self) -> None:
         """Close every stream and list the devices anew. Whoever had a stream opens it again."""
@@ -191,7 +196,7 @@ class Listing:
             for close in tuple(self._users):
                 close()
             self._users.clear()
-            self._seen = plugged()
+            self._seen, self._told = plugged(), False
             try:
                 sd._terminate()  # noqa: SLF001 - sounddevice's documented way to see devices plugged in later
                 sd._initialize()  # noqa: SLF001

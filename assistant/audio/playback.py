@@ -183,6 +183,7 @@ class Loudspeaker:
                 if LISTING.stale:  # something was plugged in or pulled out
                     with contextlib.suppress(AudioError):
                         await bounded(LISTING.rescan, 2 * CLOSING_SECONDS, "loudspeaker")
+                    await self.reopen()
                 elif standing_in >= STANDING_IN_SECONDS:  # a sound service does not tell when a device is back
                     standing_in = 0.0
                     await self.reopen()

@@ -8,9 +8,10 @@ import numpy as np
 
 from assistant import events as ev
 from assistant.appliance import Appliance
-from assistant.audio.devices import Device
+from assistant.audio.devices import LISTING, Device
 from assistant.audio.echo import EchoCanceller, SpeexEchoCanceller, cancels_itself
 from assistant.audio.playback import Loudspeaker
+from assistant.audio.sound_server import follow
 from assistant.composition.engines import load_wake
 from assistant.dialogue.speaking import once
 from assistant.errors import AssistantError, AudioError
@@ -71,6 +72,7 @@ async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
 
             barge_in.stopped = stopped
             group.create_task(loudspeaker.keep())
+            group.create_task(follow(LISTING.changed))
             group.create_task(announce(appliance, loudspeaker, barge_in))
             await conversation.run(source)
     finally:

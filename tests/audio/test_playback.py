@@ -196,3 +196,34 @@ def test_without_any_device_a_reply_fails_in_words_and_a_patient_one_waits(porta
         assert portaudio.streams[-1].pull(10).any()
 
     asyncio.run(run())
+
+
+def test_after_a_plug_the_chosen_device_is_opened_anew_but_not_into_a_reply(portaudio, monkeypatch):
+    monkeypatch.setattr("assistant.audio.devices.plugged", lambda: "the same")
+    monkeypatch.setattr("assistant.audio.playback.LOOK_SECONDS", 0.001)
+    LISTING._seen = "the same"
+    portaudio.add("chosen", outputs=2)
+    portaudio.add("other", outputs=2)
+    speaker = Loudspeaker("chosen")
+
+    async def turns(count: int) -> None:
+        for _ in range(count):
+            await asyncio.sleep(0.001)
+
+    async def run() -> None:
+        keeping = asyncio.create_task(speaker.keep())
+        speaker.play(Chunk(ramp(10)), "a")
+        LISTING.changed()  # a sound server has moved our stream, and tells that a device is gone
+        await turns(20)
+        assert not portaudio.streams[0].closed
+        speaker.stop()
+        while len(portaudio.streams) < 2:
+            await turns(1)
+        assert portaudio.streams[0].closed
+        assert speaker.device is not None
+        assert speaker.device.name == "chosen"
+        keeping.cancel()
+        await asyncio.wait([keeping])
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert portaudio.listings == 1
