@@ -19,13 +19,14 @@ from assistant.artifacts.recommend import best_for, memory_mb, read_speeds, usab
 from assistant.config import Settings
 from assistant.errors import ModelError
 
-Stage: TypeAlias = Literal["wake", "vad", "stt", "tts", "llm", "embedding"]
+Stage: TypeAlias = Literal["wake", "vad", "stt", "calls", "tts", "llm", "embedding"]
 Source: TypeAlias = Literal["configured", "installed", "embedded", "package", "none"]
 
 ENGINES: dict[Stage, str] = {
     "wake": "microWakeWord",
     "vad": "Silero VAD",
     "stt": "Vosk",
+    "calls": "llama.cpp",
     "tts": "Piper",
     "llm": "llama.cpp",
     "embedding": "onnxruntime",
@@ -36,6 +37,7 @@ _EMBEDDED: dict[Stage, tuple[str, str, str, str]] = {
     "stt": ("hearing", "", "embedded home-command model", "models/embedded/hearing.md"),
     "tts": ("voice", "*.onnx", "embedded voice", "models/embedded/voice.md"),
     "vad": ("vad", "*.onnx", "16 kHz model", "MIT"),
+    "calls": ("intent-model", "*.gguf", "embedded intent model", "models/embedded/intent-model.md"),
 }
 
 
@@ -77,13 +79,15 @@ class Selection:
     wake: Choice
     vad: Choice
     stt: Choice
+    calls: Choice
+    """The intent model, for wordings that no sentence file has."""
     tts: Choice
     llm: Choice
     embedding: Choice
     """Sentence embeddings, for finding documents by meaning."""
 
     def __iter__(self) -> Iterator[Choice]:
-        yield from (self.wake, self.vad, self.stt, self.tts, self.llm, self.embedding)
+        yield from (self.wake, self.vad, self.stt, self.calls, self.tts, self.llm, self.embedding)
 
     def running(self) -> tuple[Choice, ...]:
         """The stages that have an engine and a sound model."""
@@ -114,6 +118,8 @@ class _Chooser:
     def _configured(self, stage: Stage, value: str) -> Choice:
         """The catalogue's id, or a path to an own model; never anything else."""
         engine = ENGINES[stage]
+        if value == "embedded":
+            return self._embedded(stage, "")
         try:
             if entry := self.catalogue.get(value):
                 found = find_installed(self.settings.paths.models, self.catalogue, value)
@@ -123,8 +129,6 @@ class _Chooser:
                     raise ModelError(f"'{value}' is configured but not installed; run: assistant models pull {value}")
                 found.verify(self.marks)
                 return self._of_installed(stage, found, "configured", "")
-            if value == "embedded":
-                return self._embedded(stage, "")
             path = Path(value).expanduser()
             if not path.exists():
                 known = ", ".join(e.id for e in self.catalogue.of(Kind(stage)))
@@ -216,6 +220,7 @@ def select(settings: Settings, catalogue: Catalogue | None = None, memory: int |
         wake=_wake(settings),
         vad=chooser.choose("vad", ""),
         stt=chooser.choose("stt", settings.hearing.model),
+        calls=chooser.choose("calls", "embedded"),
         tts=chooser.choose("tts", settings.speaking.model),
         llm=chooser.choose("llm", settings.thinking.model),
         embedding=chooser.choose("embedding", ""),

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from assistant.artifacts.selection import Choice
 from assistant.bench.chosen import Chosen, read_choice
 from assistant.clock import Clock
+from assistant.composition.at_work import Started
 from assistant.composition.backends import Backend, LocalModel, load, present
 from assistant.config import Settings
 from assistant.dialogue.answering import Answerer
@@ -52,6 +53,7 @@ class LocalAnswers:
         """`llm`: the processor's model; `service`: the door's accelerator verb; `told`: of each model that begins to
         answer, before the one before it is closed."""
         self._settings, self._answerer, self._clock, self._worker = settings, answerer, clock, worker
+        self._title = llm.title
         self._service, self._told = service, told
         self.backends: tuple[Backend, ...] = ()
         try:
@@ -68,14 +70,27 @@ class LocalAnswers:
         self.machine = await self._worker.run(probe)
         chosen = read_choice(self._settings, self.backends, self.machine)
         current = chosen if chosen and chosen.current else None
+        failed: list[str] = []
         order = sorted(self.backends, key=lambda backend: current is not None and backend.kind != current.kind)
         for backend in order:
             try:
                 await self._load(backend, self._count(backend, current))
             except AssistantError as error:
                 logger.error("%s: %s", backend.title, error)
+                failed.append(f"{backend.title}: {error}")
                 continue
-            return
+            break
+        kind = self.running.kind if self.running else ""
+        await self._worker.run(Started(kind, self.told, tuple(failed)).keep, self._settings.paths.cache)
+
+    @property
+    def told(self) -> str:
+        """The model that answers now and where it runs, as words; "" while none does."""
+        if self._model is None or self.running is None:
+            return ""
+        if self.running.kind == "cpu":
+            return f"llama.cpp with {self._title} on the processor"
+        return self._model.name
 
     def _count(self, backend: Backend, chosen: Chosen | None) -> int:
         """Threads: as set, else as measured, else the default."""
@@ -128,6 +143,7 @@ class LocalAnswers:
         if old is not None:
             await idle()  # an answer may have begun on the old one
             await self._worker.run(old.close)
+        await self._worker.run(Started(backend.kind, self.told).keep, self._settings.paths.cache)
 
     async def close(self) -> None:
         """Give the model's memory, or the card, back."""

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from assistant.artifacts.selection import Choice, select
 from assistant.bench.chosen import read_choice
-from assistant.composition.backends import present
+from assistant.composition.at_work import last_start
+from assistant.composition.backends import TITLES, present
 from assistant.config import Settings
 from assistant.doctor.check import Check, from_error
 from assistant.errors import AssistantError
@@ -27,6 +28,7 @@ def checks(settings: Settings, root: Path = Path("/")) -> Iterator[Check]:
     except AssistantError:
         return  # the check of the models tells it
     yield from backend(settings, llm, probe())
+    yield from started(settings)
     if settings.accelerator.url:
         yield service(settings.accelerator.url, root)
 
@@ -64,6 +66,19 @@ def backend(settings: Settings, llm: Choice, machine: HardwareReport) -> Iterato
         yield Check(name, "ok", detail, MEASURE)
     else:
         yield Check(name, "ok", chosen.told())
+
+
+def started(settings: Settings) -> Iterator[Check]:
+    """Whether what was to answer did answer at the last start of `assistant run`; what is configured is not proof."""
+    last = last_start(settings.paths.cache)
+    if last is None or not (last.model or last.failed):
+        return
+    if not last.failed:
+        yield Check("answered at the last start", "ok", last.model)
+        return
+    told = f"instead of it: {last.model}" if last.kind in TITLES else "nothing answers"
+    remedy = "do what it says, then start the assistant again"
+    yield Check("answered at the last start", "warn", f"{'; '.join(last.failed)}; {told}", remedy)
 
 
 def service(url: str, root: Path = Path("/")) -> Check:

@@ -14,6 +14,7 @@ NAMES: dict[Stage, str] = {
     "wake": "wake word",
     "vad": "voice activity",
     "stt": "speech to text",
+    "calls": "intent model",
     "tts": "text to speech",
     "llm": "language model",
     "embedding": "sentence embeddings",
@@ -98,6 +99,13 @@ def _loaders(settings: Settings, selection: Selection) -> dict[Stage, Callable[[
 
         return VoskRecognizer(selection.stt.require(), cache=tried)
 
+    def calls() -> object:
+        from assistant.dialogue.tooling import embedded_tier  # noqa: PLC0415
+
+        tier = embedded_tier(settings)
+        tier.close()
+        return tier
+
     def voice() -> object:
         from assistant.tts.piper import PiperVoice  # noqa: PLC0415
 
@@ -120,4 +128,4 @@ def _loaders(settings: Settings, selection: Selection) -> dict[Stage, Callable[[
         model.close()
         return held
 
-    return {"wake": wake, "vad": voice_activity, "stt": hearing, "tts": voice, "llm": language_model}
+    return {"wake": wake, "vad": voice_activity, "stt": hearing, "calls": calls, "tts": voice, "llm": language_model}

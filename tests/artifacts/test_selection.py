@@ -49,7 +49,7 @@ def test_nothing_installed_runs_the_embedded_set(paths, known):
     with pytest.raises(ModelError, match=r"no model runs the stage 'llm'; assistant models pull large-llm"):
         found.llm.require()
     assert found.wake.source == "package"
-    assert [choice.stage for choice in found.running()] == ["wake", "vad", "stt", "tts"]
+    assert [choice.stage for choice in found.running()] == ["wake", "vad", "stt", "calls", "tts"]
 
 
 def test_the_best_installed_one_that_fits_the_memory(paths, known, tmp_path):

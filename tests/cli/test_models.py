@@ -124,7 +124,8 @@ def test_list_as_json(models):
     found = json.loads(out)
     assert status == 0
     assert {row["stage"]: row["source"] for row in found["stages"]} == {
-        "wake": "package", "vad": "embedded", "stt": "embedded", "tts": "embedded", "llm": "none", "embedding": "none",
+        "wake": "package", "vad": "embedded", "stt": "embedded", "calls": "embedded", "tts": "embedded",
+        "llm": "none", "embedding": "none",
     }  # fmt: skip
     assert [(row["id"], row["state"], row["recommended"]) for row in found["models"]] == [
         ("thinker", "absent", True),

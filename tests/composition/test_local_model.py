@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from assistant.artifacts.selection import select
 from assistant.bench.choose import store
+from assistant.composition.at_work import Started, at_work, last_start
 from assistant.composition.backends import Backend
 from assistant.composition.local_model import QUIET_S, TRIES, FirstChoice, LocalAnswers
 from assistant.config import Settings
@@ -86,6 +88,8 @@ def test_the_measured_choice_is_loaded(tmp_path, gguf, card, hef):
         await made.start()
         assert made.running is not None
         assert (made.running.kind, made.unmeasured) == ("hailo", False)
+        assert made.told == "q on the Hailo-10H"
+        assert last_start(settings.paths.cache) == Started("hailo", made.told)
         assert await asked(answerer) == "Hello."
         await made.close()
         assert (card.holder, card.llms) == (None, 0)
@@ -103,8 +107,14 @@ def test_a_chosen_card_that_fails_is_said_and_the_processor_answers(tmp_path, gg
         await made.start()
         assert made.running is not None
         assert made.running.kind == "cpu"
+        assert made.told.endswith(" on the processor")
+        kept = last_start(settings.paths.cache)
+        assert kept is not None
+        assert (kept.kind, kept.model) == ("cpu", made.told)
+        assert [line.partition(":")[0] for line in kept.failed] == ["the Hailo-10H in this process"]
         assert await asked(answerer)
         await made.close()
+        assert made.told == ""
 
     with caplog.at_level(logging.ERROR):
         run(test())
@@ -256,3 +266,22 @@ def test_a_whole_first_start_measures_stores_and_changes_over(tmp_path, gguf, ca
         assert card.holder is None
 
     asyncio.run(asyncio.wait_for(test(), 100))
+
+
+def test_what_runs_is_named_with_the_one_that_really_answers(tmp_path):
+    selection = select(settings_for(tmp_path))
+    without = at_work(selection, "")
+    assert "llama.cpp with embedded intent model" in without
+    assert at_work(selection, "q on the Hailo-10H") == [*without, "q on the Hailo-10H"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "x", "model": "", "failed": []}', '{"kind": "cpu"}'])
+def test_a_damaged_note_of_the_last_start_counts_as_none(tmp_path, text):
+    (tmp_path / "last-start.json").write_text(text)
+    assert last_start(tmp_path) is None
+
+
+def test_a_cache_that_cannot_be_written_is_one_warning(tmp_path, caplog):
+    (tmp_path / "cache").write_text("a file")
+    Started("cpu", "m").keep(tmp_path / "cache")
+    assert "cannot be written" in caplog.text

@@ -8,9 +8,10 @@ import pytest
 
 from assistant.artifacts.selection import Choice
 from assistant.bench.choose import store
+from assistant.composition.at_work import Started
 from assistant.composition.backends import Backend
 from assistant.config import Settings
-from assistant.doctor.backend import backend, service
+from assistant.doctor.backend import backend, service, started
 from assistant.doctor.check import Check
 from assistant.hardware.probe import NpuReport
 from tests.bench.test_choose import ABSENT, READY, choice, chooser, machine, row, settings_for
@@ -106,3 +107,20 @@ def test_a_real_socket_of_this_machine(address: str, state: str, **_: Any) -> No
         listener.bind((address, 0))
         listener.listen()
         assert service(f"http://127.0.0.1:{listener.getsockname()[1]}").state == state
+
+
+def test_who_answered_at_the_last_start(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    assert list(started(settings)) == []
+    Started("cpu", "llama.cpp with Q on the processor").keep(settings.paths.cache)
+    [check] = started(settings)
+    assert (check.state, check.detail) == ("ok", "llama.cpp with Q on the processor")
+    Started("cpu", "llama.cpp with Q on the processor", ("the Hailo-10H in this process: no",)).keep(
+        settings.paths.cache
+    )
+    [check] = started(settings)
+    assert (check.state, bool(check.remedy)) == ("warn", True)
+    assert check.detail == "the Hailo-10H in this process: no; instead of it: llama.cpp with Q on the processor"
+    Started("", "", ("the processor (llama.cpp): too large",)).keep(settings.paths.cache)
+    [check] = started(settings)
+    assert check.detail.endswith("nothing answers")

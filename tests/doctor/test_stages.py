@@ -30,6 +30,7 @@ def test_the_embedded_engines_load(paths):
         "wake word": "ok",
         "voice activity": "ok",
         "speech to text": "ok",
+        "intent model": "ok",
         "text to speech": "ok",
         "language model": "absent",
     }
