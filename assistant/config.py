@@ -8,6 +8,7 @@ The file is the first that exists of `--config`, `$ASSISTANT_CONFIG`, `~/.config
 import difflib
 import os
 import tomllib
+from datetime import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -93,6 +94,28 @@ class Audio(_Section):
     """Loudness at first start, per cent; later changes by voice are remembered."""
     chime: bool = True
     """A short sound when the wake word was heard. It never delays listening."""
+
+
+class Quiet(_Section):
+    """Hours in which it keeps quiet unless it is asked (docs/skills.md)."""
+
+    hours: str = ""
+    """Every day, such as "22:00-7:00"; none when empty. Later changes by voice are remembered."""
+    volume: int = Field(30, ge=1, le=100)
+    """Loudness in these hours at most, per cent. What rings is as loud as always."""
+
+    @field_validator("hours")
+    @classmethod
+    def _two_times(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            begins, ends = (time(*map(int, part.split(":"))) for part in value.split("-"))
+        except (ValueError, TypeError) as error:
+            raise ValueError("quiet hours are two times of the 24-hour clock, such as 22:00-7:00") from error
+        if begins == ends:
+            raise ValueError("quiet hours begin and end at the same time; leave them empty for none")
+        return value
 
 
 class WakeSettings(_Section):
@@ -215,7 +238,7 @@ class Service(_Section):
 class Limits(_Section):
     """How long the stages of a turn may take."""
 
-    patience: float = Field(1.0, ge=1, le=200)
+    patience: float = Field(1.0, ge=1, le=1000)
     """What every deadline is multiplied by. 1 is for a Raspberry Pi 5; a much slower machine, such as an emulated one,
     needs more, or its turns end in "that took too long"."""
 
@@ -282,6 +305,7 @@ class Settings(BaseSettings):
     paths: Paths = Paths()
     place: Place = Place()
     audio: Audio = Audio()
+    quiet: Quiet = Quiet()
     wake: WakeSettings = WakeSettings()
     hearing: Hearing = Hearing()
     speaking: Speaking = Speaking()

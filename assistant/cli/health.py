@@ -9,7 +9,7 @@ import click
 
 from assistant.cli import json_option, settings_of
 from assistant.cli.update import updater_of
-from assistant.composition.health import Result, check, core_runs, remembered
+from assistant.composition.health import Result, check, check_as, core_runs, remembered
 from assistant.texts import texts
 from assistant.update.card import Card
 from assistant.update.machine import replace
@@ -24,16 +24,19 @@ def health() -> None:
 
 @health.command("check")
 @click.option("--commit", is_flag=True, help="In a trial boot: keep this version when it is healthy.")
+@click.option("--user", help="Try it as this user: the one whom the assistant runs as. For root.")
 @json_option
 @click.pass_context
-def check_command(context: click.Context, commit: bool, as_json: bool) -> int:
+def check_command(context: click.Context, commit: bool, user: str | None, as_json: bool) -> int:
     """Let a test sentence be understood and answered, without a sound.
 
     Exit status 1 when that fails, or when a microphone or loudspeaker that was there at the last check is gone.
     """
     settings = settings_of(context)
     file = settings.paths.data / "health.json"
-    result = check(settings, remembered(file), core_runs)
+    config = (context.find_root().obj or {}).get("config")
+    given = ["--config", str(config.resolve())] if config else []
+    result = check_as(user, given) if user else check(settings, remembered(file), core_runs)
     why = texts(settings.language, "health")[result.problem].format(why=result.why) if result.problem else ""
     if commit:
         # a version that cannot be kept is not healthy: whoever called this restarts into the old one
@@ -42,7 +45,7 @@ def check_command(context: click.Context, commit: bool, as_json: bool) -> int:
             updater.reject(why)
         else:
             updater.keep()
-    if not result.problem or not commit:
+    if not user and (not result.problem or not commit):
         _remember(file, result)
     if as_json:
         click.echo(json.dumps(asdict(result), ensure_ascii=False))

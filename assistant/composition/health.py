@@ -7,9 +7,12 @@ and has none after an update is not healthy; one that never had is.
 import asyncio
 import json
 import logging
+import os
+import pwd
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +21,7 @@ import numpy as np
 from assistant import demo
 from assistant.appliance import open_appliance
 from assistant.audio.devices import Kind, find
-from assistant.config import Accelerator, Cloud, Hub, Knowledge, Settings, WakeSettings
+from assistant.config import Accelerator, Cloud, Hub, Knowledge, Limits, Settings, WakeSettings
 from assistant.errors import AssistantError, AudioError
 from assistant.events import SpeechOut, Transcript
 from assistant.observers.trace import TurnTrace
@@ -31,6 +34,9 @@ TEST, ANSWER = "sum", "84"
 
 LEAST_S = 0.5
 """A spoken answer to it is longer than this."""
+
+UNHURRIED = 3.0
+"""Times the usual patience: the assistant itself is starting beside the check, and being slow then is no illness."""
 
 CORE = "assistant-core.service"
 
@@ -92,6 +98,35 @@ def check(settings: Settings, before: Result | None, core: Callable[[], bool] = 
     return replace(found, problem=missing(found, before))
 
 
+def check_as(user: str, options: Sequence[str] = ()) -> Result:
+    """`check` in a process of its own, as `user`: what root may read and open says nothing about the assistant.
+
+    A process that dies in it is an unhealthy device too. `options` go before the command. Never raises.
+    """
+    isolated = ["-I"] if sys.flags.isolated else []
+    command = [sys.executable, *isolated, "-m", "assistant", *options, "health", "check", "--json"]
+    try:
+        account = pwd.getpwnam(user)
+        groups = os.getgrouplist(user, account.pw_gid)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            check=False,
+            cwd="/",
+            env={**os.environ, "HOME": account.pw_dir, "USER": user},
+            user=account.pw_uid,
+            group=account.pw_gid,
+            extra_groups=groups,
+        )
+    except (KeyError, OSError, subprocess.SubprocessError) as error:
+        return Result(problem="broken", why=f"it cannot be tried as {user} ({error})")
+    try:
+        return Result(**json.loads(done.stdout))
+    except (ValueError, TypeError):
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        return Result(problem="broken", why=last[0][:200] if last else f"the check ended with status {done.returncode}")
+
+
 def missing(now: Result, before: Result | None) -> str:
     """The first of the sound devices that was there when all was well and is gone; "" for none."""
     if before is None:
@@ -115,6 +150,7 @@ async def _listen(settings: Settings) -> _Sound:
                 "knowledge": Knowledge(),
                 "hub": Hub(),
                 "cloud": Cloud(),
+                "limits": Limits(patience=min(1000.0, settings.limits.patience * UNHURRIED)),
             }
         )
         async with open_appliance(alone, observers=(sound,), keep=False) as appliance:

@@ -1,9 +1,14 @@
 """The health check hears and speaks for real; only which sound devices are there is played."""
 
+import os
+import pwd
+import sys
+from pathlib import Path
+
 import pytest
 
 from assistant.composition import health
-from assistant.composition.health import Result, check, remembered
+from assistant.composition.health import Result, check, check_as, remembered
 from assistant.config import Settings, Speaking
 from assistant.errors import AudioError
 
@@ -61,3 +66,39 @@ def test_a_damaged_memory_is_none(tmp_path, content):
     assert remembered(file) is None
     file.write_bytes(b'{"microphone": true, "loudspeaker": false, "more": 1}')
     assert remembered(file) == Result(microphone=True)
+
+
+def program(tmp_path: Path, script: str) -> str:
+    """An interpreter's stand-in: whatever it is told to run, it does `script`."""
+    path = tmp_path / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    for directory in (tmp_path, *tmp_path.parents):
+        if directory.stat().st_uid == os.geteuid() and directory != Path(directory.anchor):
+            directory.chmod(directory.stat().st_mode | 0o055)
+    return str(path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize(
+    ("script", "problem", "why"),
+    [
+        ('printf \'{"heard": "%s %s"}\' $(id -u) $HOME', "", ""),
+        ('printf \'{"problem": "no_core"}\'; exit 1', "no_core", ""),
+        ("echo it broke >&2; exit 1", "broken", "it broke"),
+        ("kill -SEGV $$", "broken", "the check ended with status -11"),
+        ("echo '[]'", "broken", "the check ended with status 0"),
+    ],
+)
+def test_a_check_as_somebody_else_ends_in_a_result_whatever_it_does(tmp_path, monkeypatch, script, problem, why):
+    monkeypatch.setattr(sys, "executable", program(tmp_path, script))
+    nobody = pwd.getpwnam("nobody")
+    found = check_as("nobody")
+    assert (found.problem, found.why) == (problem, why)
+    assert found.heard == ("" if problem else f"{nobody.pw_uid} {nobody.pw_dir}")
+
+
+def test_a_user_who_does_not_exist_is_no_healthy_one():
+    found = check_as("nobody-of-this-name")
+    assert found.problem == "broken"
+    assert "nobody-of-this-name" in found.why
