@@ -16,6 +16,8 @@ from assistant import events as ev
 from assistant.artifacts.selection import Selection, select
 from assistant.audio.vad import SileroVad, SpeechDetector
 from assistant.clock import Clock, SystemClock
+from assistant.composition.at_work import at_work
+from assistant.composition.chosen import follow, still_there, voices, with_choices
 from assistant.composition.engines import load_hearing, load_own, load_voice, load_wake, open_memory
 from assistant.composition.local_model import FirstChoice, LocalAnswers
 from assistant.composition.outdoors import Outdoors, exchange_often, open_outdoors
@@ -42,7 +44,7 @@ from assistant.observers.traffic import TrafficCounter
 from assistant.skills.home_source import HomeSource
 from assistant.skills.kit import Health
 from assistant.skills.own import OwnSentences
-from assistant.skills.registry import Skills
+from assistant.skills.registry import Skills, preferences_of
 from assistant.stt.graph import pronounce
 from assistant.texts import texts
 from assistant.turn import Deadlines, Rooms
@@ -78,6 +80,7 @@ class Appliance:
     outdoors: Outdoors
     easing: Easing
     """What heat and a weak supply mean for the language model."""
+    loop: asyncio.AbstractEventLoop
     model: asyncio.Task[None] | None = None
     """The language model on its way; None when none is installed."""
 
@@ -170,12 +173,16 @@ async def open_appliance(
         workers = {name: ThreadWorker(name) for name in ("hearing", "thinking", "acting", "speaking", "answering")}
         for worker in workers.values():
             stack.callback(worker.close)
+        given = settings
+        store = await load("store", lambda: open_memory(given, keep=keep), workers["acting"])
+        stack.push_async_callback(workers["acting"].run, store.close)
+        preferences = await workers["acting"].run(lambda: preferences_of(store, given))
+        await workers["acting"].run(lambda: still_there(given, preferences))
+        settings = await workers["acting"].run(lambda: with_choices(given, preferences))
         selection = await load("selection", lambda: select(settings))
         leaving = _leaving(bus, clock)
         outdoors = await stack.enter_async_context(open_outdoors(settings, clock, keep=keep, on_leaving=leaving))
         here, own = load_home(settings.paths.home), load_own(settings)
-        store = await load("store", lambda: open_memory(settings, keep=keep), workers["acting"])
-        stack.push_async_callback(workers["acting"].run, store.close)
         home = await workers["acting"].run(lambda: HomeSource(store, here, outdoors.hub))
         understanding, voice, recognizer, wake, vad = await asyncio.gather(
             load("understanding",
@@ -191,14 +198,16 @@ async def open_appliance(
             lambda: Skills(
                 store,
                 clock,
-                settings,
+                given,
                 home,
                 hub=outdoors.hub,
                 ledger=outdoors.sent,
                 left=outdoors.outside.later if outdoors.outside else None,
                 trace=lambda: previous[-1] if previous else None,
                 health=lambda: _health(easing.judge(read_power())),
-                models=lambda: [f"{choice.engine} with {choice.title}" for choice in selection.running()],
+                models=lambda: at_work(appliance.selection, answers.told),
+                voices=lambda: voices(given, appliance.selection.tts.id),
+                wake_words=() if given.wake.openwakeword else tuple(BUNDLED),
             )
         )
         skills.add(OwnSentences(skills.kit, own))
@@ -235,9 +244,10 @@ async def open_appliance(
         watching: tuple[TurnObserver, ...] = (*observers, _Previous(previous), keeper, first, counter)
         conversation = Conversation(rooms, wake, SpeechDetector(vad), watching)
         appliance = Appliance(
-            settings, selection, rooms, conversation, named, understanding, load.seconds, outdoors, easing
-        )
-        await workers["acting"].run(lambda: _follow_preferences(appliance, outdoors))
+            settings, selection, rooms, conversation, named, understanding, load.seconds, outdoors, easing,
+            asyncio.get_running_loop(),
+        )  # fmt: skip
+        await workers["acting"].run(lambda: follow(appliance, given, outdoors.stay_offline, hearing=hearing))
         phrases = await load("phrases", understanding.phrases, workers["thinking"])
         await load("grammar", lambda: recognizer.set_phrases(phrases), workers["hearing"])
         await refresh_names(appliance)
@@ -257,23 +267,6 @@ async def open_appliance(
         yield appliance
         await asyncio.gather(*keeper.tasks, return_exceptions=True)
         await counter.settle()
-
-
-def _follow_preferences(appliance: Appliance, outdoors: Outdoors) -> None:
-    """What people changed by voice counts at once, and after a restart. On the skills' thread."""
-    preferences, settings = appliance.rooms.skills.preferences, appliance.settings
-
-    def changed(name: str) -> None:
-        if name == "rate":
-            appliance.rooms.speaker.voice = load_voice(settings, appliance.selection, rate=preferences.rate)
-        elif name == "offline":
-            outdoors.stay_offline(preferences.offline)
-
-    if preferences.rate != settings.speaking.rate:
-        changed("rate")
-    if preferences.offline:
-        changed("offline")
-    preferences.listeners.append(changed)
 
 
 class _Previous:

@@ -8,7 +8,7 @@ The file is the first that exists of `--config`, `$ASSISTANT_CONFIG`, `~/.config
 import difflib
 import os
 import tomllib
-from datetime import time
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -110,8 +110,8 @@ class Quiet(_Section):
         if not value:
             return value
         try:
-            begins, ends = (time(*map(int, part.split(":"))) for part in value.split("-"))
-        except (ValueError, TypeError) as error:
+            begins, ends = (datetime.strptime(part, "%H:%M").time() for part in value.split("-"))  # noqa: DTZ007
+        except ValueError as error:
             raise ValueError("quiet hours are two times of the 24-hour clock, such as 22:00-7:00") from error
         if begins == ends:
             raise ValueError("quiet hours begin and end at the same time; leave them empty for none")

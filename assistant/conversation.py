@@ -319,6 +319,11 @@ class Conversation:
     def _remember(self, result: Result) -> None:
         self._last, self._last_at = result.dialogue, self._rooms.clock.monotonic()
 
+    def listen_for(self, wake: WakeEngine) -> None:
+        """Another wake engine hears everything from the next frame on. Call it on the loop."""
+        self._wake = wake
+        wake.reset()
+
     def forget(self) -> None:
         """What was said before no longer counts: the next words stand alone."""
         self._last = Dialogue()

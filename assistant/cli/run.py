@@ -101,13 +101,6 @@ async def live(settings: Settings, out: Path | None, notifier: Notifier, *, as_j
     )
     try:
         async with open_appliance(settings, observers=observers, output=loudspeaker, measure=True) as appliance:
-            preferences = appliance.rooms.skills.preferences
-
-            def loudness(_changed: str = "") -> None:
-                loudspeaker.volume = 0.0 if preferences.muted else preferences.volume / 100
-
-            await appliance.rooms.acting.run(loudness)
-            preferences.listeners.append(loudness)
             if not (as_json or quiet):
                 introduce(appliance.selection)
                 greet(appliance, time.perf_counter() - begun)

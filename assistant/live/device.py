@@ -16,9 +16,11 @@ from assistant.composition.engines import load_wake
 from assistant.dialogue.speaking import once
 from assistant.errors import AssistantError, AudioError
 from assistant.live.barge_in import ALIKE_QUICK, ALIKE_SURE, RING, STOP_WORDS, BargeIn
+from assistant.live.hush import Hush
 from assistant.live.microphone import LiveMicrophone
 from assistant.live.notices import Notices
 from assistant.live.own_voice import OwnSound, OwnWords
+from assistant.live.wake_trial import WakeTrial
 from assistant.skills.kit import Announcement
 from assistant.stt import Recognizer
 from assistant.stt.spotting import Spotter
@@ -41,15 +43,18 @@ CHIME_S = 0.12
 async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
     """Serve the microphone until cancelled, and speak up when something is due."""
     rooms, conversation, settings = appliance.rooms, appliance.conversation, appliance.settings
-    words, own = OwnWords(rooms.clock), OwnSound(None, None)
+    words, own = OwnWords(rooms.clock), OwnSound(None, await asyncio.to_thread(load_wake, settings))
     worker = ThreadWorker("stopping")
     barge_in = BargeIn(loudspeaker, own, words, stop_listeners(rooms.recognizer), worker)
-    chime = Chime(loudspeaker) if settings.audio.chime else None
-    observers = [words.observe, barge_in.observe, *([chime.observe] if chime else [])]
-    guard = await asyncio.to_thread(load_wake, settings)
+    hush = Hush(loudspeaker, rooms.skills)
+    await rooms.acting.run(hush.look)
+    trial = WakeTrial(rooms, conversation, lambda: load_wake(appliance.settings), own.listen_for)
+    chime = Chime(loudspeaker, hush) if settings.audio.chime else None
+    observers = [words.observe, barge_in.observe, hush.observe, trial.observe]
+    observers += [chime.observe] if chime else []
 
     def canceller(device: Device) -> OwnSound:
-        own.become(load_canceller(settings.audio.echo, device), guard)
+        own.become(load_canceller(settings.audio.echo, device))
         return own
 
     source = LiveMicrophone(
@@ -73,12 +78,15 @@ async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
             barge_in.stopped = stopped
             group.create_task(loudspeaker.keep())
             group.create_task(follow(LISTING.changed))
-            group.create_task(announce(appliance, loudspeaker, barge_in))
+            group.create_task(announce(appliance, loudspeaker, barge_in, hush))
+            group.create_task(trial.run())
             await conversation.run(source)
     finally:
         conversation.barge_in = None
         for observer in observers:
             rooms.bus.unsubscribe(observer)
+        trial.close()
+        hush.close()
         worker.close()
 
 
@@ -111,12 +119,12 @@ async def be_quiet(appliance: Appliance) -> None:
 class Chime:
     """An observer: a soft note says that the wake word was heard."""
 
-    def __init__(self, loudspeaker: Loudspeaker) -> None:
-        self._loudspeaker = loudspeaker
+    def __init__(self, loudspeaker: Loudspeaker, hush: Hush) -> None:
+        self._loudspeaker, self._hush = loudspeaker, hush
 
     def observe(self, event: ev.Event) -> None:
-        """Play it at once; nothing waits for it."""
-        if isinstance(event, ev.WakeDetected):
+        """Play it at once, but in the quiet hours; nothing waits for it."""
+        if isinstance(event, ev.WakeDetected) and not self._hush.quiet:
             self._loudspeaker.play(chime(self._loudspeaker.sample_rate), event.turn)
 
 
@@ -127,11 +135,12 @@ def chime(rate: int) -> AudioChunk:
     return AudioChunk(np.asarray(np.round(tone * 4000), np.int16), rate)
 
 
-async def announce(appliance: Appliance, loudspeaker: Loudspeaker, barge_in: BargeIn) -> None:
+async def announce(appliance: Appliance, loudspeaker: Loudspeaker, barge_in: BargeIn, hush: Hush) -> None:
     """Speak timers, alarms and reminders when they are due; ring until somebody stops it."""
     rooms, rang, notices = appliance.rooms, "", Notices(appliance.settings.paths.data)
     while True:
-        for name, text in await rooms.acting.run(notices.pending):
+        quiet = await rooms.acting.run(hush.look)
+        for name, text in [] if quiet else await rooms.acting.run(notices.pending):
             await appliance.conversation.quiet()
             with contextlib.suppress(AssistantError):  # unheard, it stays for the next start
                 await rooms.speaker.say(f"notice-{name}", once(text))

@@ -49,13 +49,17 @@ class OwnSound:
 
     def __init__(self, canceller: EchoCanceller | None, guard: WakeEngine | None) -> None:
         """`canceller`: None where the device cancels by itself. `guard`: a wake engine of its own for the reference."""
-        self.become(canceller, guard)
+        self._canceller, self._guard = canceller, guard
         self._silent_frames = 0
         self._suspicious_frames_ago = 1_000_000
 
-    def become(self, canceller: EchoCanceller | None, guard: WakeEngine | None) -> None:
+    def become(self, canceller: EchoCanceller | None) -> None:
         """Another microphone was opened: what was learnt of the room does not hold for it."""
-        self._canceller, self._guard = canceller, guard
+        self._canceller = canceller
+
+    def listen_for(self, guard: WakeEngine) -> None:
+        """Other wake phrases count now: a wake engine of its own for the reference."""
+        self._guard = guard
 
     def clean(self, heard: Samples, played: Samples | None) -> Samples:
         """See Canceller. Costs nothing while nothing is played."""

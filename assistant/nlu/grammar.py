@@ -82,6 +82,9 @@ class Grammar:
         lists["timer_name"] = TextSlotList.from_strings(
             map(clean, names.timers), name="timer_name", allow_template=False
         )
+        lists["voice_name"] = TextSlotList.from_strings(
+            map(clean, names.voices), name="voice_name", allow_template=False
+        )
         lists["list_name"] = TextSlotList.from_tuples(_list_tuples(names), name="list_name", allow_template=False)
         own = self.own.select(abstract.text.split(), abstract.spans)
         found = self._recognize(abstract.text, own, lists, own=True)

@@ -51,6 +51,8 @@ _EMPTY_NAMES = frozenset(
         "long",
     ]
 )
+_BOUNDS = frozenset({"begins", "ends"})
+"""Two times in one request."""
 _HERE = frozenset({"area", "name", "floor"})
 _EVERYWHERE = frozenset({"all", "every", "everywhere", "whole", "everything"})
 _ROBOTS = (("HassVacuum", "vacuum"), ("HassLawnMower", "lawn_mower"))
@@ -106,6 +108,9 @@ class Interpreter:
             read = time_with_daypart(span, abstract.spans.values())
             if read is not None:
                 slots["time"], slots["pm_known"] = read
+        elif name in _BOUNDS:
+            if span.time is not None:
+                slots[name], slots[f"{name}_known"] = span.time, span.pm_known
         elif name == "duration" and span.duration is not None:
             slots["duration"] = span.duration
         elif name == "day":

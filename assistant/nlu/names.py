@@ -1,4 +1,4 @@
-"""What the owner has named: read afresh for every sentence, since a timer may be minutes old."""
+"""What the owner has named or installed: read afresh for every sentence, since a timer may be minutes old."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +14,9 @@ class Names:
 
     lists: tuple[str, ...] = ("shopping",)
     """Names of lists without the word "list": "shopping", "to do"."""
+
+    voices: tuple[str, ...] = ()
+    """What the installed voices are called: "John"."""
 
 
 NamesProvider: TypeAlias = Callable[[], Names]

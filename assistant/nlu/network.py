@@ -19,7 +19,7 @@ from assistant.nlu.words import clean
 OTHER_VALUES = 5
 """Values of a list of numbers, times or colours shown behind each word that can stand before it."""
 
-_OWNED = frozenset({"name", "area", "floor", "timer_name", "list_name"})
+_OWNED = frozenset({"name", "area", "floor", "timer_name", "list_name", "voice_name"})
 _NUMBERS = tuple(tuple(say_number(number).split()) for number in range(101))
 
 
@@ -171,7 +171,9 @@ def _covering(graph: Graph) -> list[tuple[str, ...]]:
 def late_lists(names: Names) -> dict[str, tuple[tuple[str, ...], ...]]:
     timers = tuple(tuple(clean(name).split()) for name in names.timers)
     lists = tuple(tuple(spoken.split()) for spoken in list_spoken(names))
-    return {"timer_name": tuple(form for form in timers if form), "list_name": tuple(form for form in lists if form)}
+    voices = tuple(tuple(clean(name).split()) for name in names.voices)
+    found = {"timer_name": timers, "list_name": lists, "voice_name": voices}
+    return {name: tuple(form for form in forms if form) for name, forms in found.items()}
 
 
 @lru_cache(maxsize=1)

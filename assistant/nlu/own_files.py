@@ -30,7 +30,7 @@ LARGEST_FILE = 200_000
 MOST_FILES = 100
 _MOST_PIECES = 4_000
 """Words of one template with all its rules written out; more makes matching slow."""
-_OWNED_LISTS = ("name", "area", "floor", "timer_name", "list_name")
+_OWNED_LISTS = ("name", "area", "floor", "timer_name", "list_name", "voice_name")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}")
 _NAMING = "letters, digits and underscores, a letter first"
 _SLOT = re.compile(r"\{([^{}]*)\}")

@@ -11,7 +11,7 @@ from assistant.nlu.catalogue import SPAN_LISTS
 from assistant.nlu.graph import Graph, list_words, template_graph, vocabulary, wildcards
 from assistant.nlu.numbers import NUMBER_WORDS
 
-LATE_LISTS = ("timer_name", "list_name")
+LATE_LISTS = ("timer_name", "list_name", "voice_name")
 """Lists whose values change while the program runs."""
 
 

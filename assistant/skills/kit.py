@@ -64,6 +64,17 @@ class Health:
     """The processor runs slower than it could, by its own protection."""
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice that is installed."""
+
+    id: str
+    name: str
+    """As it is called: "John"."""
+    running: bool = False
+    """It speaks now."""
+
+
 class Ledger(Protocol):
     """The part of the ledger that can be asked aloud."""
 
@@ -151,3 +162,13 @@ class Kit:
     health: Callable[[], Health] = Health
     models: Callable[[], Sequence[str]] = tuple
     """The engines at work, as plain phrases."""
+    voices: Callable[[], Sequence[Voice]] = tuple
+    """The voices that can be chosen."""
+    wake_words: Sequence[str] = ()
+    """The wake words that can be chosen; none where the owner's own model listens."""
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is to keep quiet now, by its own count of the time."""
+        hours = self.preferences.quiet
+        return hours is not None and hours.hold(self.time.now())

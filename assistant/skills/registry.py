@@ -26,17 +26,20 @@ from assistant.skills.conversation import Conversation
 from assistant.skills.findings import Findings, Left
 from assistant.skills.home import HomeControl
 from assistant.skills.hub import Hub
-from assistant.skills.kit import Announcement, Health, Kit, Ledger, Questions, Undo
+from assistant.skills.kit import Announcement, Health, Kit, Ledger, Questions, Undo, Voice
 from assistant.skills.lists import Lists
 from assistant.skills.music import Music
 from assistant.skills.preferences import Preferences
+from assistant.skills.quiet_hours import QuietTime
 from assistant.skills.reminders import Reminders
 from assistant.skills.say import Say
 from assistant.skills.sums import Sums
 from assistant.skills.timekeeping import Source, Timekeeper, clock_source, place_zone
 from assistant.skills.timers import Timers
 from assistant.skills.units import Units
+from assistant.skills.voice import Voices
 from assistant.skills.volume import Volume
+from assistant.skills.wake_word import WakeWord
 from assistant.skills.weather import Weather
 from assistant.store import Store
 
@@ -90,6 +93,8 @@ class Skills:
         models: Callable[[], Sequence[str]] = tuple,
         health: Callable[[], Health] = Health,
         left: Left | None = None,
+        voices: Callable[[], Sequence[Voice]] = tuple,
+        wake_words: Sequence[str] = (),
         rng: random.Random | None = None,
         source: Callable[[], Source] = clock_source,
         boot_id: str | None = None,
@@ -105,6 +110,8 @@ class Skills:
             models: the engines at work, as phrases for "what are you running on?".
             health: how hot and how well supplied the machine is.
             left: questions that were left to be found out; None while nothing can leave.
+            voices: the installed voices.
+            wake_words: those that can be chosen by voice.
             rng: dice, coins and the choice between equally good replies; a seeded one in tests.
             source: where the machine's clock has its time from; another one in tests.
             boot_id: an id of this boot of the machine; the system's own when None.
@@ -117,7 +124,7 @@ class Skills:
             time=time,
             say=say,
             settings=settings,
-            preferences=Preferences(store, volume=settings.audio.volume, rate=settings.speaking.rate),
+            preferences=preferences_of(store, settings),
             undo=Undo(time.monotonic),
             questions=Questions(time.monotonic),
             rng=rng,
@@ -127,6 +134,8 @@ class Skills:
             trace=trace or (lambda: None),
             models=models,
             health=health,
+            voices=voices,
+            wake_words=wake_words,
         )
         self._clock = clock
         self._last_served = ""
@@ -136,6 +145,7 @@ class Skills:
         self._conversation = Conversation(self.kit, self.stop_ringing)
         self._lists = Lists(self.kit)
         self._findings = Findings(self.kit, left)
+        self._voices = Voices(self.kit)
         alarms, reminders = Alarms(self.kit), Reminders(self.kit)
         self._scheduled: dict[str, Scheduled] = {"timer": self._timers, "alarm": alarms, "reminder": reminders}
         self._skills: dict[str, Skill] = {}
@@ -148,6 +158,9 @@ class Skills:
             Sums(self.kit),
             Units(self.kit),
             Volume(self.kit),
+            self._voices,
+            WakeWord(self.kit),
+            QuietTime(self.kit),
             Chance(self.kit),
             HomeControl(self.kit),
             Music(self.kit),
@@ -177,8 +190,13 @@ class Skills:
 
     @property
     def preferences(self) -> Preferences:
-        """Loudness, speed of speech, staying offline: as people changed them by voice."""
+        """Loudness, voice, wake word, quiet hours, staying offline: as people changed them by voice."""
         return self.kit.preferences
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is to keep quiet now, unless it is asked."""
+        return self.kit.quiet
 
     def handle(self, intent: Intent, context: TurnContext) -> Reply:
         """Do what is asked and say what happened. Never raises: a failure is a reply that says so."""
@@ -263,10 +281,12 @@ class Skills:
         `now` is accepted for symmetry with `next_due`; the injected clock is what counts, since the skills know how
         far it can be trusted. What was not acknowledged comes again from `boot` after a restart.
         """
-        found = self.boot()
+        at_boot = self.boot()
         self.kit.time.check()
-        found += [*self._notices, *self._settle(), *self._findings.due()]
-        self._notices = []
+        self._notices = [*at_boot, *self._notices, *self._settle(), *self._findings.due()]
+        # what nobody asked for waits for the end of the quiet hours
+        found = [each for each in self._notices if each.kind != "notice" or not self.quiet]
+        self._notices = [each for each in self._notices if each not in found]
         for scheduled in self._scheduled.values():
             found += scheduled.due()
         return found
@@ -298,7 +318,7 @@ class Skills:
 
     def names(self) -> Names:
         """What the owner has named, for the understanding: read afresh for every sentence."""
-        return Names(timers=self._timers.names(), lists=self._lists.names())
+        return Names(timers=self._timers.names(), lists=self._lists.names(), voices=self._voices.names())
 
     def _store_notice(self) -> list[Announcement]:
         store, say = self.kit.store, self.kit.say
@@ -325,6 +345,18 @@ class Skills:
             self._notices += self._timers.recovered()
 
 
+def preferences_of(store: Store, settings: Settings) -> Preferences:
+    """What people changed by voice, over what `settings` say."""
+    return Preferences(
+        store,
+        volume=settings.audio.volume,
+        rate=settings.speaking.rate,
+        quiet=settings.quiet.hours,
+        wake=settings.wake.phrases,
+        voice=settings.speaking.model,
+    )
+
+
 def context(turn: str, heard: str, source: str = "typed") -> TurnContext:
     """A turn's context, for the command line and tests."""
     return TurnContext(turn, heard, source)
@@ -334,4 +366,4 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-__all__ = ["Announcement", "Scheduled", "Skills", "context"]
+__all__ = ["Announcement", "Scheduled", "Skills", "context", "preferences_of"]

@@ -22,6 +22,7 @@ _SLOT_RULES = {
     "floor": "(upstairs|downstairs|ground|first|second|basement)",
     "timer_name": "<timer_name>",
     "new_name": "<timer_name>",
+    "voice_name": "john",
     "list_name": "(shopping|grocery|to do|packing)",
     "new_list": "(party|holiday|garden|book)",
     "item": "<item>",

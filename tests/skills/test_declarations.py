@@ -12,6 +12,9 @@ EXACT_WORDS_ONLY = {
     "Yes", "No", "Stop", "NeverMind", "Thanks", "Greeting", "TimerStop",
     # their values are whole expressions, which their own small grammars read
     "Calculate", "ConvertUnits",
+    # a guess must not change what it listens for, how it speaks, or when it keeps quiet
+    "QuietHoursSet", "QuietHoursOff", "QuietHoursStatus", "WakeWordSet", "WakeWordStatus", "VoiceNext", "VoiceSet",
+    "VoiceStatus",
     # the clock is set by exact words, and only where nothing else sets it
     "ClockSet",
     # what Home Assistant's own sentences say, served as the same thing under another name
