@@ -1,7 +1,7 @@
 """Speech in, class and slots out: what `assistant eval speech` measures.
 
 A clip counts as understood when it ends in the class and the slots that the assistant's own understanding gives to
-the words that were really said. So this measures hearing, with the sounds-like matching that belongs to it, and not
+the words that were really said; apart from that it is counted whether the action is the same too (on is not off). So this measures hearing, with the sounds-like matching that belongs to it, and not
 understanding.
 """
 
@@ -30,6 +30,8 @@ class Group:
 
     clips: int = 0
     right: int = 0
+    same: int = 0
+    """Those of them that ask for the same action: a lamp to be put on, not off."""
     exact: int = 0
     """Clips whose words are exactly what was said, before any matching."""
     sentences: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
@@ -40,7 +42,8 @@ class Group:
             return f"{name}: no clips"
         shares = [sum(each) / len(each) for each in self.sentences.values()]
         return (
-            f"{name}: understood {self.right}/{self.clips} ({self.right / self.clips:.1%}), exact words "
+            f"{name}: understood {self.right}/{self.clips} ({self.right / self.clips:.1%}), the action "
+            f"right too {self.same}/{self.clips} ({self.same / self.clips:.1%}), exact words "
             f"{self.exact}/{self.clips}, by distinct sentence {sum(shares):.1f}/{len(shares)} "
             f"({sum(shares) / len(shares):.1%})"
         )
@@ -138,6 +141,7 @@ def _score(result: SpeechResult, row: Mapping[str, Any], words: str, heard: Hear
     right = summary(heard.intents) == summary(truth)
     group.clips += 1
     group.right += right
+    group.same += right and heard.intents[0].name == truth[0].name
     group.exact += words == spoken_form(str(said))
     group.sentences[str(said)].append(right)
 

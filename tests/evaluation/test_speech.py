@@ -49,6 +49,15 @@ def test_a_command_and_what_is_none(listening):
     assert (result.synthetic.right, result.recorded.right, result.fired, result.others) == (1, 0, 1, 1)
 
 
+def test_the_opposite_action_is_counted_apart(listening):
+    rows: list[dict[str, Any]] = [
+        {"file": "lights.flac", "text": "Turn on the kitchen lights.", "recorded": False},
+        {"file": "lights.flac", "text": "Turn off the kitchen lights.", "recorded": False},
+    ]
+    result = evaluate(rows, DEMO, *listening)
+    assert (result.synthetic.right, result.synthetic.same) == (2, 1)
+
+
 def test_noise_is_laid_under_the_clip(listening):
     heard = []
     recognizer, interpreter = listening
