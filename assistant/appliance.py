@@ -20,6 +20,7 @@ from assistant.composition.at_work import at_work
 from assistant.composition.chosen import follow, still_there, voices, with_choices
 from assistant.composition.engines import load_hearing, load_own, load_voice, load_wake, open_memory
 from assistant.composition.local_model import FirstChoice, LocalAnswers
+from assistant.composition.memory import share_heaps
 from assistant.composition.outdoors import Outdoors, exchange_often, open_outdoors
 from assistant.composition.readiness import get_ready, keep_pauses, patient
 from assistant.config import Settings
@@ -165,6 +166,7 @@ async def open_appliance(
 
     Raises AssistantError for a part that cannot be loaded: nothing is replaced silently.
     """
+    share_heaps()
     clock = clock or SystemClock()
     load, bus = _Load(), EventBus()
     named, keeper, previous = Named(), _KeepNames(), list[TurnTrace]()

@@ -102,12 +102,15 @@ class Undo:
 
     def add(self, action: Callable[[], str]) -> None:
         """`action` takes back what was just done and returns the words that say so."""
-        self._done.append(_Done(self.turn, self._monotonic(), action, ""))
-        del self._done[:-20]
+        self._note(action, "")
 
     def never(self, words: str) -> None:
         """What was just done cannot be taken back, and `words` say so."""
-        self._done.append(_Done(self.turn, self._monotonic(), None, words))
+        self._note(None, words)
+
+    def _note(self, action: Callable[[], str] | None, words: str) -> None:
+        self._done.append(_Done(self.turn, self._monotonic(), action, words))
+        del self._done[:-20]
 
     def run(self) -> list[str]:
         """Take back the last turn's doings, latest first; the words that say what happened. Empty: nothing recent."""
