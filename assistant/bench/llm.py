@@ -9,6 +9,7 @@ from assistant.bench.figures import Effort, Series, Stage
 from assistant.bench.stopwatch import Library, TimedModel
 from assistant.llm import Message
 from assistant.llm.memory import resident_mb
+from assistant.texts import texts
 
 PREFIX_TOKENS = 300
 """Tokens of the part that never changes: instructions and the list of a home's rooms and devices."""
@@ -113,6 +114,7 @@ def measure_llm(
         stage.facts["rss_mb"] = resident_mb()
         measure_restore(stage, model, prefix, effort)
         measure_engine(stage, model, prefix, effort)
+        measure_check(stage, model, prefix, effort)
         measure_grammar(stage, model, prefix, effort)
         measure_contended(stage, model, [prefix, Message("user", QUESTIONS[0])], effort, SHORT_TOKENS)
         library = Library(model_file, threads=threads, context=model.context)
@@ -239,3 +241,17 @@ def measure_engine(stage: Stage, model: TimedModel, prefix: Message, effort: Eff
             bare.add(alone)
             whole.add(said.tokens_a_second)
     stage.ratio("decode_over_bare", whole.name, bare.name)
+
+
+def measure_check(stage: Stage, model: TimedModel, prefix: Message, effort: Effort) -> None:
+    """What it costs to ask the model about the beginning of its answer, taking up the answer again included."""
+    took = stage.begin("llm_check_ms", "ms to ask the model about its own answer", effort.repeats)
+    words = texts("en", "answering")
+    for counts in effort.rounds(stage, took.name):
+        reply = model.stream([prefix, Message("user", QUESTIONS[0])], max_tokens=SHORT_TOKENS)
+        said = "".join(piece for piece, _ in zip(reply, range(SHORT_TOKENS // 2), strict=False))
+        began = time.perf_counter()
+        reply.check(len(said), words["check"], words["yes"], words["no"])
+        if counts:
+            took.add((time.perf_counter() - began) * 1000)
+        reply.cancel()

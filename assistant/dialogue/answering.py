@@ -170,6 +170,8 @@ class Answerer:
         except AssistantError as error:
             failure = error
         evidence.sourced = basis.rests
+        if failure is None and basis.passage is None and self._calibration is not None and self._calibration.checked:
+            await engine.check(evidence, end_of(evidence.text, 1) or len(evidence.text))
         found = confidence(evidence, self._calibration, self._language) if failure is None else 0.0
         return Draft(_continued(evidence.text, pieces, failure), found)
 

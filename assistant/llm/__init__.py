@@ -44,6 +44,22 @@ class Spares(Protocol):
 
 
 @runtime_checkable
+class ChecksItself(Protocol):
+    """A reply on its way whose model can be asked about it."""
+
+    def check(self, letters: int, question: str, yes: str, no: str) -> float | None:
+        """The model's own chance for `yes` instead of `no` to `question` about the first `letters` letters, 0..1.
+
+        None when it has no opinion. The reply can go on afterwards. Blocking, on the model's thread.
+        """
+        ...
+
+    def stop_check(self) -> None:
+        """End a check within one token, as None. From any thread."""
+        ...
+
+
+@runtime_checkable
 class ReadsAhead(Protocol):
     """A model that can read a question while it is being spoken."""
 

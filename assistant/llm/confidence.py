@@ -1,4 +1,5 @@
-"""How far an answer of the local model can be relied on: what its words' probabilities and its own words say.
+"""How far an answer of the local model can be relied on: what its words' probabilities, its own words, and its own
+opinion of them say.
 
 A probability means little by itself (a small model is often sure and wrong), so it is turned into the share of right
 answers that such probabilities came with, measured on questions with known answers for each model by
@@ -48,6 +49,10 @@ class Evidence:
     """Of its tokens, 0..1, each as likely as the model found it; empty from a backend that does not tell."""
     sourced: bool = False
     """It rests on a passage found in local knowledge."""
+    check: float | None = None
+    """The model's own chance that it is right, when asked (`AnswerEngine.check`); None: not asked, or no opinion."""
+    reply: object = None
+    """The reply that is being made, for that question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,20 @@ class Calibration:
     right: int
     made: str
     """The day, ISO."""
+    checked: tuple[float, ...] = ()
+    """The same with the model's own opinion as one feature more; empty where that was not worth its time, and then
+    the model is never asked."""
 
 
-def features(probabilities: Sequence[float]) -> npt.NDArray[np.float64]:
-    """1, the mean logarithm of the first tokens' probabilities, and that of the weakest, both in nats."""
+def features(probabilities: Sequence[float], check: float | None = None) -> npt.NDArray[np.float64]:
+    """1, the mean logarithm of the first tokens' probabilities, and that of the weakest, both in nats; with `check`
+    its log odds too."""
     logs = np.log(np.clip(np.asarray(probabilities[:FIRST_TOKENS], np.float64), 1e-6, 1.0))
-    return np.array([1.0, logs.mean(), logs.min()])
+    found = [1.0, logs.mean(), logs.min()]
+    if check is not None:
+        kept = min(max(check, 1e-3), 1 - 1e-3)
+        found.append(math.log(kept / (1 - kept)))
+    return np.array(found)
 
 
 def confidence(evidence: Evidence, calibration: Calibration | None = None, language: str = "en") -> float:
@@ -75,7 +88,9 @@ def confidence(evidence: Evidence, calibration: Calibration | None = None, langu
     if calibration is None or not evidence.probabilities:
         found = UNCALIBRATED
     else:
-        score = float(np.dot(calibration.weights, features(evidence.probabilities)))
+        asked = evidence.check if calibration.checked else None
+        weights = calibration.weights if asked is None else calibration.checked
+        score = float(np.dot(weights, features(evidence.probabilities, asked)))
         found = 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
     return max(found, SOURCED) if evidence.sourced else found
 
@@ -112,10 +127,12 @@ def read_calibration(folder: Path, model: Path) -> Calibration | None:
     try:
         found: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))[fingerprint(model)]
         weights = tuple(float(weight) for weight in found["weights"])
-        if len(weights) != len(features([0.5])) or not all(map(math.isfinite, weights)):
+        checked = tuple(float(weight) for weight in found.get("checked", ()))
+        fits = len(weights) == len(features([0.5])) and len(checked) in {0, len(features([0.5], 0.5))}
+        if not fits or not all(map(math.isfinite, weights + checked)):
             return None
-        return Calibration(weights, int(found["questions"]), int(found["right"]), str(found["made"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        return Calibration(weights, int(found["questions"]), int(found["right"]), str(found["made"]), checked)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

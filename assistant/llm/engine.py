@@ -12,7 +12,7 @@ from typing import Any
 
 from assistant.clock import Clock
 from assistant.errors import AssistantError, ModelError
-from assistant.llm import LanguageModel, Message, ReadsAhead, Spares
+from assistant.llm import ChecksItself, LanguageModel, Message, ReadsAhead, Spares
 from assistant.llm.confidence import Evidence
 from assistant.texts import texts
 from assistant.workers import ThreadWorker, Worker, ahead
@@ -20,6 +20,10 @@ from assistant.workers import ThreadWorker, Worker, ahead
 QUEUE = 64
 """Pieces that may wait to be spoken; then the model rests. An answer has at most 96 tokens, so it can nearly finish
 while its first clause is spoken."""
+
+CHECK_S = 1.5
+"""Seconds that the model may take to judge its own answer: somebody waits. Some 25 tokens are read, as for a short
+question; a machine that cannot do that in time is not asked again."""
 
 SPIN_COUNT = "1000"
 """How often an idle OpenMP thread looks for work before it sleeps. With the default (spinning for milliseconds)
@@ -60,12 +64,14 @@ class AnswerEngine:
         self._clock = clock
         self._deadline_s = deadline_s
         self._worker = worker or ThreadWorker("llm")
+        self._language = language
         self._texts = texts(language)
         self._closing: set[asyncio.Future[None]] = set()
         self._reading: asyncio.Task[None] | None = None
         self._read: Sequence[Message] = ()
         self._wanted: Sequence[Message] | None = None
         self._ahead: Any = None
+        self._too_slow = False
 
     @property
     def name(self) -> str:
@@ -91,6 +97,30 @@ class AnswerEngine:
                 yield piece
         if not said:
             raise AssistantError(self._texts["model_silent"])
+
+    async def check(self, evidence: Evidence, letters: int) -> None:
+        """Ask the model what it thinks of the first `letters` letters of the answer that `evidence` is of.
+
+        `evidence.check` stays None where the model cannot be asked, has no opinion, or takes longer than CHECK_S; then
+        it is not asked again while the program runs. The answer goes on afterwards as if nothing had been asked.
+        """
+        reply, words = evidence.reply, texts(self._language, "answering")
+        if self._too_slow or not isinstance(reply, ChecksItself):
+            return
+        began = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(CHECK_S):
+                call = reply.check
+                evidence.check = await self._worker.run(call, letters, words["check"], words["yes"], words["no"])
+        except TimeoutError:
+            reply.stop_check()
+            self._too_slow = True
+        except AssistantError:
+            evidence.check = None  # the answer itself will say it
+        except asyncio.CancelledError:
+            reply.stop_check()
+            raise
+        self._too_slow = self._too_slow or self._clock.monotonic() - began > CHECK_S
 
     async def spare(self, *, on: bool) -> None:
         """Let the model use less of the processor, where it can; what it is doing now is finished as it began."""
@@ -134,6 +164,7 @@ class AnswerEngine:
         # making the iterator runs nothing of the model yet, so it may happen here; its steps run on the worker
         iterator: Iterator[str] = iter(model.stream(messages, max_tokens=max_tokens))
         evidence.probabilities = getattr(iterator, "probabilities", ())
+        evidence.reply = iterator
         try:
             while (piece := await self._step(iterator)) is not _DONE:
                 yield piece

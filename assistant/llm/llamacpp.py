@@ -14,6 +14,7 @@ from assistant.errors import AssistantError, ModelError
 from assistant.llm import Message, engine, tryload
 from assistant.llm.cleaning import Cleaner
 from assistant.llm.context import BATCH, EngineContext, shared
+from assistant.llm.generation import Generation, Trail
 from assistant.llm.gguf import Header, read_header
 from assistant.llm.guard import Guard
 from assistant.llm.masking import Constraint, Logits, Masks
@@ -91,25 +92,25 @@ class LlamaCppModel(EngineContext):
             self._masks = Masks(self._vocabulary)
         return self._masks
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int = 96) -> "Generation":
+    def stream(self, messages: Sequence[Message], *, max_tokens: int = 96) -> Generation:
         """The reply's text in pieces; see LanguageModel. `Generation.cancel` may be called from any thread.
 
         A conversation that does not fit loses its oldest turns, whole, and keeps its beginning.
         """
-        probabilities: list[float] = []
-        return Generation(self, self._pieces(messages, max_tokens, probabilities), probabilities)
+        trail = Trail()
+        return Generation(self, self._pieces(messages, max_tokens, trail), trail)
 
-    def constrained(self, messages: Sequence[Message], to: Constraint, *, max_tokens: int = 128) -> "Generation":
+    def constrained(self, messages: Sequence[Message], to: Constraint, *, max_tokens: int = 128) -> Generation:
         """A reply bound to `to`, in pieces: the likeliest allowed token each time; forced ones cost nothing extra.
 
         Whole when `to.complete` afterwards; otherwise `max_tokens` or the context ended it.
         """
-        probabilities: list[float] = []
-        return Generation(self, self._bound(messages, to, max_tokens, probabilities), probabilities)
+        trail = Trail()
+        return Generation(self, self._bound(messages, to, max_tokens, trail), trail)
 
-    def ahead(self, messages: Sequence[Message]) -> "Generation":
+    def ahead(self, messages: Sequence[Message]) -> Generation:
         """Reads, and says nothing: what the prompt will begin with if the last message goes on. Can be cancelled."""
-        return Generation(self, self._ahead(messages), [])
+        return Generation(self, self._ahead(messages), Trail())
 
     def prepare(self, messages: Sequence[Message], cache: Path | None = None) -> int:
         """Read the static part of every prompt ahead of the first question; its number of tokens.
@@ -188,23 +189,28 @@ class LlamaCppModel(EngineContext):
             self._decode(self._reuse(tokens))
         yield from ()
 
-    def _pieces(self, messages: Sequence[Message], max_tokens: int, probabilities: list[float]) -> Iterator[str]:
+    def _pieces(self, messages: Sequence[Message], max_tokens: int, trail: Trail) -> Iterator[str]:
         tokens, room = self._prompt(messages)
+        trail.prompt = len(tokens)
         llama_cpp.llama_sampler_reset(self._sampler)
         fresh = self._reuse(tokens)
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")
         cleaner, guard = Cleaner(), Guard()
+        letters = 0
         for _ in range(min(max_tokens, room)):
             if not self._decode(fresh):
                 return
             token = int(llama_cpp.llama_sampler_sample(self._sampler, self._context, -1))
-            probabilities.append(probability(self._logits(), token))
+            trail.probabilities.append(probability(self._logits(), token))
             if self._ends(token):
                 break
             text = decoder.decode(self._piece(token))
             if guard.lost(token, text):
                 break
-            if said := cleaner.push(text):
+            said = cleaner.push(text)
+            letters += len(said)
+            trail.letters.append(letters)
+            if said:
                 yield said
             if cleaner.ended:
                 return
@@ -212,9 +218,7 @@ class LlamaCppModel(EngineContext):
         if said := cleaner.push(decoder.decode(b"", final=True)) + cleaner.flush():
             yield said
 
-    def _bound(
-        self, messages: Sequence[Message], to: Constraint, max_tokens: int, probabilities: list[float]
-    ) -> Iterator[str]:
+    def _bound(self, messages: Sequence[Message], to: Constraint, max_tokens: int, trail: Trail) -> Iterator[str]:
         tokens, room = self._prompt(messages)
         fresh = self._reuse(tokens)
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")
@@ -229,44 +233,12 @@ class LlamaCppModel(EngineContext):
                 return
             logits = self._logits()
             token = to.choose(logits)
-            probabilities.append(probability(logits, token))
+            trail.probabilities.append(probability(logits, token))
             to.accept(token)
             left -= 1
             if said := decoder.decode(self._piece(token)):
                 yield said
             fresh = [token]
-
-
-class Generation:
-    """The pieces of one reply. Its steps run on the model's thread; `cancel` and a later reply may come from others."""
-
-    def __init__(self, model: LlamaCppModel, pieces: Iterator[str], probabilities: list[float]) -> None:
-        self._model, self._pieces = model, pieces
-        self.probabilities = probabilities
-        """How likely each chosen token was to the model before sampling and before any constraint, 0..1; grows."""
-        self._begun = self._over = False
-
-    def __iter__(self) -> "Generation":
-        return self
-
-    def __next__(self) -> str:
-        if not self._begun:
-            self._begun = True
-            self._model._current = self  # noqa: SLF001 - the two are one thing in two parts
-            self._model._stop[0] = b"\0"  # noqa: SLF001
-        if self._over or self._model._current is not self:  # noqa: SLF001
-            raise StopIteration
-        return next(self._pieces)
-
-    def cancel(self) -> None:
-        """Stop within one layer of one token, even while the prompt is being read. From any thread."""
-        self._over = True
-        if self._model._current is self:  # noqa: SLF001
-            self._model._stop[0] = b"x"  # noqa: SLF001
-
-    def close(self) -> None:
-        """Stop for good; on the model's thread."""
-        self.cancel()
 
 
 def probability(logits: Logits, token: int) -> float:

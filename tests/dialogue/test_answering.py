@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,8 +137,9 @@ class Model:
 
     name = "model"
 
-    def __init__(self, *pieces: str, share: float = 0.9, error: str = "") -> None:
-        self.pieces, self.share, self.error = pieces, share, error
+    def __init__(self, *pieces: str, share: float = 0.9, error: str = "", opinion: float | None = None) -> None:
+        self.pieces, self.share, self.error, self.opinion = pieces, share, error, opinion
+        self.judged: list[int] = []
         self.asked: list[list[Message]] = []
         self.read: list[str] = []
         self.allowed: list[int] = []
@@ -156,6 +158,7 @@ class Model:
 class Words:
     def __init__(self, model: Model) -> None:
         self.model, self.left = model, iter(model.pieces)
+        self.judged: list[int] = model.judged
         self.probabilities: list[float] = []
 
     def __iter__(self) -> "Words":
@@ -168,6 +171,13 @@ class Words:
         self.probabilities.append(self.model.share)
         self.model.made += 1
         return piece
+
+    def check(self, letters: int, question: str, yes: str, no: str) -> float | None:
+        self.judged.append(letters)
+        return self.model.opinion
+
+    def stop_check(self) -> None:
+        """It takes no time."""
 
 
 CALIBRATED = Calibration((4.0, 3.0, 0.5), 100, 60, "2026-11-21")
@@ -196,6 +206,21 @@ def test_a_sure_local_answer_stays_and_is_said_whole(tmp_path: Path) -> None:
     assert len(model.asked) == 1  # the judged beginning is part of the answer, not made twice
     assert not door.sent
     assert booked(answers) == ["kept"]
+
+
+@pytest.mark.parametrize(("opinion", "where"), [(0.01, "cloud"), (0.99, "local"), (None, "local")])
+def test_what_a_model_thinks_of_its_answer_decides_where_that_was_measured(
+    tmp_path: Path, opinion: float | None, where: str
+) -> None:
+    door, model = ScriptedDoor(["Tides."]), Model("It is ", "cheese. ", "And ", "more.", opinion=opinion)
+    answers = both(tmp_path, door, model)
+    assert ask(answers, HARD)[0].where == "local"
+    assert model.judged == [], "whose opinion was never measured is not asked"
+    answers._calibration = replace(CALIBRATED, checked=(3.0, 3.0, 0.5, 1.0))
+    answer, text = ask(answers, HARD)
+    assert answer.where == where
+    assert model.judged == [len("It is cheese.")]
+    assert text.strip() == ("Tides." if where == "cloud" else "It is cheese. And more.")
 
 
 def test_an_unsure_one_leaves_and_the_model_is_freed(tmp_path: Path) -> None:

@@ -9,7 +9,17 @@ from assistant.errors import AssistantError
 from assistant.llm.confidence import FILE, Evidence, confidence, read_calibration
 from assistant.llm.llamacpp import LlamaCppModel
 from scripts import calibrate_confidence
-from scripts.calibrate_confidence import ask, calibrate, chances, report, right
+from scripts.calibrate_confidence import (
+    CERTAIN,
+    LEAST_OPINIONS,
+    ask,
+    calibrate,
+    chances,
+    gain,
+    learn,
+    report,
+    right,
+)
 from scripts.calibration_questions import QUESTIONS
 from scripts.make_tiny_gguf import write_tiny_gguf
 from tests.llm.conftest import trust
@@ -50,7 +60,7 @@ def test_the_questions_are_different_and_of_three_kinds() -> None:
 def test_only_the_first_sentence_is_made(model: LlamaCppModel) -> None:
     from assistant.llm.prompt import Prompt
 
-    evidence = ask(model, Prompt(), "who are you")
+    evidence, _ = ask(model, Prompt(), "who are you")
     assert evidence.text.startswith("This is a stand-in, café or not.")
     assert "nothing" not in evidence.text
     assert len(evidence.probabilities) <= 15
@@ -102,3 +112,40 @@ def test_the_command_says_in_one_line_that_nothing_was_learnt(
 def test_a_file_that_is_no_model_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert calibrate_confidence.main([str(tmp_path / "none.gguf")]) == 1
     assert "no such language model" in capsys.readouterr().err
+
+
+def opinions(rng: np.random.Generator, truth: np.ndarray, *, knowing: bool) -> list[Evidence]:
+    """Answers whose words tell nothing, and opinions that know what is right, or do not."""
+    checks = np.where(truth if knowing else rng.permutation(truth), 0.9, 0.1)
+    return [Evidence("Yes.", (0.5,) * 5, check=float(check)) for check in checks]
+
+
+@pytest.mark.parametrize("knowing", [True, False])
+def test_an_opinion_that_knows_something_is_worth_more_than_chance(knowing: bool) -> None:
+    rng = np.random.default_rng(3)
+    truth = np.arange(80) % 2 == 0
+    found = opinions(rng, truth, knowing=knowing)
+    less, error = gain(chances(found, truth), chances(found, truth, checked=True), truth)
+    assert (less > CERTAIN * error) is knowing
+
+
+def test_too_few_opinions_teach_nothing() -> None:
+    truth = np.arange(80) % 2 == 0
+    few = opinions(np.random.default_rng(3), truth, knowing=True)[: LEAST_OPINIONS - 1]
+    found = [*few, *[Evidence("Yes.", (0.5,) * 5)] * (80 - len(few))]
+    assert learn(found, truth, checked=False).checked == ()
+    with pytest.raises(AssistantError, match="an opinion of 19 of its 80"):
+        learn(found, truth, checked=True)
+    assert gain(chances(found, truth), chances(found, truth, checked=True), truth)[0] == 0
+
+
+@pytest.mark.parametrize("word", ["Yes", "No"])
+def test_a_model_that_always_thinks_the_same_is_not_asked_from_then_on(tmp_path: Path, known: Path, word: str) -> None:
+    """A real model under the real engine, which has an opinion of each answer; that it is worthless is found out."""
+    path = trust(write_tiny_gguf(tmp_path / "m.gguf", (word[0], word[1:], " stand", "-", "in", ".")), known)
+    model, told = LlamaCppModel(path, threads=1, cache=known), list[str]()
+    curve = calibrate(model, tmp_path, told.append, KNOWN)
+    model.close()
+    assert curve.checked == ()
+    assert any("has an opinion of 24 answers" in line for line in told)
+    assert any("it will not be asked" in line for line in told)

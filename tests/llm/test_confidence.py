@@ -20,6 +20,7 @@ from assistant.llm.confidence import (
     write_calibration,
 )
 
+ASKED = Calibration((4.0, 3.0, 0.5), 100, 60, "2026-11-21", (3.0, 3.0, 0.5, 1.0))
 STEEP = Calibration((4.0, 3.0, 0.5), 100, 60, "2026-11-21")
 shares = st.lists(st.floats(0, 1), min_size=1, max_size=60)
 
@@ -45,13 +46,26 @@ def test_surer_words_mean_more() -> None:
     assert 0.8 < high < 1
 
 
+def test_the_models_own_opinion_counts_where_it_was_measured_alone() -> None:
+    words = [0.9] * 5
+    doubted, even, believed = (confidence(Evidence("Paris.", words, check=check), ASKED) for check in (0.02, 0.5, 0.98))
+    assert doubted < even < believed
+    assert doubted < 0.5 < believed
+    assert confidence(Evidence("Paris.", words, check=0.02), STEEP) == confidence(Evidence("Paris.", words), STEEP)
+    assert confidence(Evidence("Paris.", words), ASKED) == confidence(Evidence("Paris.", words), STEEP)
+    assert confidence(Evidence("Paris.", words, check=0.02)) == 1.0
+
+
 def test_a_source_in_the_house_is_enough() -> None:
     assert confidence(Evidence("Paris.", [0.01] * 5, sourced=True), STEEP) == SOURCED
 
 
-@given(shares, st.tuples(*[st.floats(-1e6, 1e6)] * 3))
-def test_it_is_a_probability_whatever_comes(probabilities: list[float], weights: tuple[float, ...]) -> None:
-    assert 0 <= confidence(Evidence("Yes.", probabilities), Calibration(weights, 1, 1, "")) <= 1
+@given(shares, st.tuples(*[st.floats(-1e6, 1e6)] * 4), st.none() | st.floats(0, 1))
+def test_it_is_a_probability_whatever_comes(
+    probabilities: list[float], weights: tuple[float, ...], check: float | None
+) -> None:
+    curve = Calibration(weights[:3], 1, 1, "", weights)
+    assert 0 <= confidence(Evidence("Yes.", probabilities, check=check), curve) <= 1
 
 
 def test_a_backend_that_tells_no_probabilities_is_not_calibrated() -> None:
@@ -83,8 +97,9 @@ def test_it_is_kept_for_this_very_model(tmp_path: Path) -> None:
     other.write_bytes(b"two")
     assert read_calibration(tmp_path, model) is None
     write_calibration(tmp_path, model, STEEP)
-    write_calibration(tmp_path, other, Calibration((1.0, 2.0, 3.0), 5, 2, "x"))
+    write_calibration(tmp_path, other, ASKED)
     assert read_calibration(tmp_path, model) == STEEP
+    assert read_calibration(tmp_path, other) == ASKED
     model.write_bytes(b"changed")
     assert read_calibration(tmp_path, model) is None
     assert read_calibration(tmp_path, tmp_path / "none.gguf") is None
@@ -92,7 +107,18 @@ def test_it_is_kept_for_this_very_model(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "kept",
-    ["", "[]", "3", '{"x": 1}', "KEY1", '{"KEY": {"weights": [1, 2, "x"]}}', '{"KEY": {"weights": [1]}}', '{"KEY": 1}'],
+    [
+        "",
+        "[]",
+        "3",
+        '{"x": 1}',
+        "KEY1",
+        '{"KEY": {"weights": [1, 2, "x"]}}',
+        '{"KEY": {"weights": [1]}}',
+        '{"KEY": 1}',
+        '{"KEY": {"weights": [1, 2, 3], "checked": [1], "questions": 1, "right": 1, "made": ""}}',
+        '{"KEY": {"weights": [1, 2, 3], "checked": 7, "questions": 1, "right": 1, "made": ""}}',
+    ],
 )
 def test_a_damaged_file_counts_as_none_and_is_begun_anew(tmp_path: Path, kept: str) -> None:
     from assistant.trial import fingerprint
