@@ -3,4 +3,4 @@
 set -euo pipefail
 : "${IGconf_image_outputdir:?}"
 mkdir -p "$IGconf_image_outputdir"
-python3 "$(dirname "${BASH_SOURCE[0]}")/build/sbom.py" "$1" "$IGconf_image_outputdir/sbom.cdx.json"
+python3 "$(dirname "${BASH_SOURCE[0]}")/build/sbom.py" "$1" "$IGconf_image_outputdir/sbom.cdx.json" "${IGconf_image_data_tree:-}"

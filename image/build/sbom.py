@@ -1,6 +1,7 @@
 """What is inside: a bill of materials (CycloneDX 1.5) and the notices that licences ask for.
 
-Run inside the build as `python3 sbom.py ROOTFS OUT`: standard library alone.
+Run inside the build as `python3 sbom.py ROOTFS OUT [DATA]`: standard library alone. DATA is what the data partition
+starts with: a full image's models are there.
 """
 
 import email.parser
@@ -68,8 +69,20 @@ def embedded_models(models: Path) -> list[dict[str, str]]:
     ]
 
 
-def bill(rootfs: Path, identity: dict[str, Any]) -> dict[str, Any]:
-    """The bill of materials of a finished root file system."""
+def installed_models(data: Path, models: Path) -> list[dict[str, str]]:
+    """Every file of every installed model with its hash, from the receipts; licences from the catalogue in `models`."""
+    licences = {entry["id"]: entry["licence"] for entry in catalogue(models / "catalogue.toml")}
+    found = []
+    for path in sorted(data.glob("lib/assistant/models/*/installed.json")):
+        receipt = json.loads(path.read_text(encoding="utf-8"))
+        for file in receipt["files"]:
+            name = f"{receipt['id']}/{file['name']}"
+            found.append({"name": name, "sha256": file["sha256"], "licence": licences[receipt["id"]]})
+    return found
+
+
+def bill(rootfs: Path, identity: dict[str, Any], data: Path | None = None) -> dict[str, Any]:
+    """The bill of materials of a finished root file system and, in `data`, of what the data partition starts with."""
     components: list[dict[str, Any]] = []
     for row in debian_packages(rootfs / "usr/lib/assistant/debian-packages.tsv"):
         component: dict[str, Any] = {
@@ -91,6 +104,16 @@ def bill(rootfs: Path, identity: dict[str, Any]) -> dict[str, Any]:
         hashes = [{"alg": "SHA-256", "content": row["sha256"]}]
         components.append(
             {"type": "machine-learning-model", "name": row["name"], "version": identity["version"], "hashes": hashes}
+        )
+    for row in installed_models(data, rootfs / "opt/assistant/models") if data else []:
+        components.append(
+            {
+                "type": "machine-learning-model",
+                "name": row["name"],
+                "version": identity["version"],
+                "hashes": [{"alg": "SHA-256", "content": row["sha256"]}],
+                "licenses": [{"license": {"name": row["licence"]}}],
+            }
         )
     return {
         "bomFormat": "CycloneDX",
@@ -148,8 +171,9 @@ versions listed in the bill of materials, sbom.cdx.json. Who passes the image on
 def main() -> int:
     """Write the bill beside the image and into it."""
     rootfs, out = Path(sys.argv[1]), Path(sys.argv[2])
+    data = Path(sys.argv[3]) if len(sys.argv) > 3 and sys.argv[3] else None
     identity = json.loads((rootfs / "usr/lib/assistant/image.json").read_text(encoding="utf-8"))
-    text = json.dumps(bill(rootfs, identity), indent=1) + "\n"
+    text = json.dumps(bill(rootfs, identity, data), indent=1) + "\n"
     out.write_text(text, encoding="utf-8")
     inside = rootfs / "usr/share/doc/assistant/sbom.cdx.json"
     inside.parent.mkdir(parents=True, exist_ok=True)

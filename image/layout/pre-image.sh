@@ -23,6 +23,8 @@ fat() {  # FILE SIZE LABEL SERIAL TREE
 mkdir "$work/config"
 printf '[all]\r\ntryboot_a_b=1\r\nboot_partition=2\r\n[tryboot]\r\nboot_partition=3\r\n' > "$work/config/autoboot.txt"
 cp -r "$here/bootconfig/." "$work/config/"
+# the settings as the program itself would write them there: one source, the text ends its lines as any computer's editor likes
+sed 's/$/\r/' "$root/opt/assistant/assistant/firstboot/assistant.toml" > "$work/config/assistant.toml"
 fat "$out/bootconfig.vfat" 64M ASSISTANT 41535354 "$work/config"
 
 # a slot's boot partition; the root is chosen in the initramfs, by the partition the bootloader came from

@@ -1,12 +1,14 @@
 """The builder's parts that need neither root nor a network."""
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from assistant.artifacts.installed import RECEIPT, Receipt, ReceiptFile
 from image.build import host, main, sbom, wheels
 from image.build.errors import BuildError
 from image.build.layers import IMAGE
@@ -169,6 +171,20 @@ def test_the_bill_names_packages_and_models_with_versions_and_licences(tmp_path)
     assert by_name["A_b"]["licenses"] == [{"license": {"name": "MIT"}}]
     assert by_name["voice/tiny.onnx"]["hashes"][0]["content"] == "0" * 64
     assert bill["bomFormat"] == "CycloneDX"
+
+
+def test_the_bill_of_a_full_image_names_its_installed_models(tmp_path):
+    root, data = rootfs(tmp_path), tmp_path / "data"
+    shutil.copy(IMAGE.parent / "models/catalogue.toml", root / "opt/assistant/models")
+    entry = next(e for e in sbom.catalogue(root / "opt/assistant/models/catalogue.toml") if e["kind"] == "stt")
+    file = ReceiptFile(name="am/final.mdl", bytes=1, sha256="1" * 64)
+    model = data / "lib/assistant/models" / entry["id"]
+    model.mkdir(parents=True)
+    (model / RECEIPT).write_text(Receipt(id=entry["id"], source={}, files=(file,)).model_dump_json())
+    identity = json.loads((root / "usr/lib/assistant/image.json").read_text())
+    found = next(c for c in sbom.bill(root, identity, data)["components"] if c["name"] == f"{entry['id']}/am/final.mdl")
+    assert found["hashes"] == [{"alg": "SHA-256", "content": "1" * 64}]
+    assert found["licenses"] == [{"license": {"name": entry["licence"]}}]
 
 
 def test_the_notices_say_what_gpl_means_and_what_is_not_cleared(tmp_path):
