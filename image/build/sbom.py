@@ -105,16 +105,16 @@ def bill(rootfs: Path, identity: dict[str, Any], data: Path | None = None) -> di
         components.append(
             {"type": "machine-learning-model", "name": row["name"], "version": identity["version"], "hashes": hashes}
         )
-    for row in installed_models(data, rootfs / "opt/assistant/models") if data else []:
-        components.append(
-            {
-                "type": "machine-learning-model",
-                "name": row["name"],
-                "version": identity["version"],
-                "hashes": [{"alg": "SHA-256", "content": row["sha256"]}],
-                "licenses": [{"license": {"name": row["licence"]}}],
-            }
-        )
+    components += [
+        {
+            "type": "machine-learning-model",
+            "name": row["name"],
+            "version": identity["version"],
+            "hashes": [{"alg": "SHA-256", "content": row["sha256"]}],
+            "licenses": [{"license": {"name": row["licence"]}}],
+        }
+        for row in (installed_models(data, rootfs / "opt/assistant/models") if data else [])
+    ]
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
