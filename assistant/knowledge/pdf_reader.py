@@ -30,8 +30,9 @@ MOST_PAGES = 3000
 class PdfReader:
     """Starts the process when it is first needed and again after a file that broke it. Used by one thread."""
 
-    def __init__(self, wait_s: float = WAIT_S) -> None:
-        self._wait_s = wait_s
+    def __init__(self, wait_s: float = WAIT_S, cpu_s: int = PAGE_CPU_S) -> None:
+        """`wait_s`: seconds by the clock, `cpu_s`: whole seconds of processor, for a page at most."""
+        self._wait_s, self._cpu_s = wait_s, cpu_s
         self._process: subprocess.Popen[bytes] | None = None
 
     def pages(self, path: Path) -> Iterator[str]:
@@ -57,7 +58,7 @@ class PdfReader:
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "assistant.knowledge.pdf_reader"],
+                [sys.executable, "-m", "assistant.knowledge.pdf_reader", str(self._cpu_s)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
             )  # fmt: skip
         return self._process
@@ -103,11 +104,11 @@ def _endless(path: Path) -> str:
     return f"{path}: a page takes too long; move it out of the documents"
 
 
-def _read(path: str) -> Iterator[dict[str, str]]:
+def _read(path: str, cpu_s: int) -> Iterator[dict[str, str]]:
     import pypdf  # noqa: PLC0415 - only this process needs it
     from pypdf.errors import PyPdfError  # noqa: PLC0415
 
-    _grant()
+    _grant(cpu_s)
     try:
         reader = pypdf.PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
@@ -116,7 +117,7 @@ def _read(path: str) -> Iterator[dict[str, str]]:
         for number, page in enumerate(reader.pages):
             if number == MOST_PAGES:
                 return
-            _grant()
+            _grant(cpu_s)
             yield {"page": page.extract_text()}
     except OSError as error:
         yield {"problem": f"cannot be read ({error.strerror}); check its owner and mode"}
@@ -126,14 +127,14 @@ def _read(path: str) -> Iterator[dict[str, str]]:
         yield {"problem": "is a damaged PDF, or none; move it out of the documents"}
 
 
-def _grant() -> None:
+def _grant(cpu_s: int) -> None:
     """Processor time for one more page; the kernel ends the process when it is used up."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    whole = math.ceil(used.ru_utime + used.ru_stime) + PAGE_CPU_S
+    whole = math.ceil(used.ru_utime + used.ru_stime) + cpu_s
     resource.setrlimit(resource.RLIMIT_CPU, (whole, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def serve() -> None:
+def serve(cpu_s: int) -> None:
     """Answer paths on standard input with one JSON object a page on standard output; an empty one ends a file.
 
     After each object an empty line is waited for, so that nobody reads ahead of a reader who gave up.
@@ -143,7 +144,7 @@ def serve() -> None:
     for line in sys.stdin.buffer:
         if not line.strip():
             continue
-        for answer in _read(json.loads(line)):
+        for answer in _read(json.loads(line), cpu_s):
             sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
             sys.stdout.buffer.flush()
             sys.stdin.buffer.readline()
@@ -156,4 +157,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(int(sys.argv[1]))

@@ -239,6 +239,18 @@ def test_a_page_without_end_is_given_up(tmp_path: Path) -> None:
         reader.close()
 
 
+def test_a_page_that_eats_processor_time_is_ended_by_the_kernel_and_the_next_file_is_read(tmp_path: Path) -> None:
+    """A real file of some megabytes whose one page takes pypdf far longer than the second it is given here."""
+    reader = PdfReader(cpu_s=1)
+    try:
+        greedy = pdf_of(tmp_path / "greedy.pdf", ") Tj (a".join("x" * 400_000))
+        with pytest.raises(AssistantError, match=r"greedy\.pdf: a page takes too long"):
+            list(reader.pages(greedy))
+        assert [page.strip() for page in reader.pages(pdf_of(tmp_path / "one.pdf", "Alone."))] == ["Alone."]
+    finally:
+        reader.close()
+
+
 def test_an_index_that_is_damaged_is_told_and_made_anew(tmp_path: Path, folder: Path) -> None:
     path = tmp_path / "knowledge.db"
     with pytest.raises(StoreError, match="no index of the documents yet"):
