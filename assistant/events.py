@@ -143,6 +143,11 @@ class Ringing(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Silenced(Event):
+    """Somebody said "stop" or pressed the button while something sounded that belongs to no turn of theirs ("")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leaving(Event):
     """Something begins to leave the device through the door, or nothing leaves any more."""
 
@@ -157,6 +162,8 @@ class SoundTrouble(Event):
     """"gone", "zeros", "stuck", "clipping" or "drift"; "" when all is well again."""
     sentence: str
     """For a person: what is wrong and what to do."""
+    device: str = "microphone"
+    """Or "loudspeaker", which can only be "gone"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

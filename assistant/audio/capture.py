@@ -95,7 +95,7 @@ async def captured(chosen: Device) -> AsyncGenerator[Captured]:
             loop.call_soon_threadsafe(end)
 
     opening = functools.partial(_open, sd, chosen, capture, finished)
-    stream, rate = await bounded(opening, CLOSING_SECONDS * 2, chosen.name)
+    stream, rate = await bounded(opening, CLOSING_SECONDS * 2, chosen.name, lambda opened: opened[0].close())
     framer = Framer(rate)
     position, taken = 0, 0
     timer = loop.call_later(STALL_SECONDS, look, 0)
@@ -122,7 +122,7 @@ async def captured(chosen: Device) -> AsyncGenerator[Captured]:
 def _open(
     sd: ModuleType, chosen: Device, capture: Callable[..., None], finished: Callable[[], None]
 ) -> tuple[OpenStream, int]:
-    with LISTING.lock:
+    with LISTING.alone():
         rate, channels = _input_format(sd, chosen)
         try:
             stream = sd.InputStream(

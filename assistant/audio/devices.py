@@ -4,15 +4,21 @@ PortAudio is a system library that may be absent, so `sounddevice` is imported w
 lists the devices once, when it is initialised: `rescan` is how a device that was plugged in later is found.
 """
 
+import atexit
+import logging
 import re
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
 from assistant.errors import AudioError
+
+logger = logging.getLogger(__name__)
 
 Kind: TypeAlias = Literal["microphone", "loudspeaker"]
 
@@ -155,6 +161,14 @@ def plugged() -> str:
     return cards + " ".join(nodes)
 
 
+SETTLE_SECONDS = 1.0
+"""What was plugged in is left alone for so long: its node's rights and a sound server's view of it come later than the
+device, a plug bounces, and a device that goes while it is opened makes PortAudio hang (Listing.alone)."""
+
+HANG_SECONDS = 10.0
+"""A call into PortAudio that took so long will never return."""
+
+
 class Listing:
     """PortAudio's list of devices, and the streams that must be closed before it can be made anew.
 
@@ -162,41 +176,71 @@ class Listing:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
-        """Held while a stream is opened or closed, or the list is made."""
+        self._lock, self._replacing = threading.RLock(), threading.Lock()
+        self.hung = False
+        """Whether a call never returned: the devices that are known are all that this process will know."""
+        self._noticed, self._changed_at = "", float("-inf")
         self._users: list[Callable[[], None]] = []
         self._seen = ""
         self._told = False
 
+    @contextmanager
+    def alone(self) -> Generator[None]:
+        """While a stream is opened or closed, or the list is made.
+
+        PortAudio 19 waits for ever for a stream that fails to start (its thread dies with a mutex locked), and all
+        who come later would wait for that. So after HANG_SECONDS the lost call is left to itself and the others go
+        on, with the devices that are known: `hung`.
+        """
+        lock = self._lock
+        if not lock.acquire(timeout=HANG_SECONDS):
+            with self._replacing:
+                if self._lock is lock:
+                    self._lock, self.hung = threading.RLock(), True
+                    logger.error("the sound library hangs; to find new devices the assistant must be started again")
+                    # its end of everything would abort the process on what is still locked
+                    atexit.unregister(portaudio()._exit_handler)  # noqa: SLF001 - sounddevice has no other way
+                lock = self._lock
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
     def use(self, close: Callable[[], None]) -> None:
         """A stream was opened; `close` closes it."""
-        with self.lock:
+        with self.alone():
             self._users.append(close)
             self._seen = self._seen or plugged()
 
     def leave(self, close: Callable[[], None]) -> None:
         """It is closed already."""
-        with self.lock:
+        with self.alone():
             if close in self._users:
                 self._users.remove(close)
 
     def changed(self) -> None:
         """Somebody who knows tells that a device came or went."""
-        self._told = True
+        self._told, self._changed_at = True, time.monotonic()
 
-    @property
-    def stale(self) -> bool:
-        """Whether a device came or went since the list was made."""
-        return self._told or plugged() != self._seen
+    def look(self) -> bool:
+        """Whether a device came or went since the list was made, and the rest stood still for SETTLE_SECONDS."""
+        now = plugged()
+        if now != self._noticed:
+            self._noticed, self._changed_at = now, time.monotonic()
+        stale = self._told or now != self._seen
+        return stale and time.monotonic() - self._changed_at >= SETTLE_SECONDS
 
     def rescan(self) -> None:
         """Close every stream and list the devices anew. Whoever had a stream opens it again."""
         sd = portaudio()
-        with self.lock:
+        with self.alone():
             for close in tuple(self._users):
                 close()
             self._users.clear()
             self._seen, self._told = plugged(), False
+            if self.hung:
+                return  # what is known by now can be opened again all the same
             try:
                 sd._terminate()  # noqa: SLF001 - sounddevice's documented way to see devices plugged in later
                 sd._initialize()  # noqa: SLF001
@@ -219,7 +263,7 @@ class OpenStream:
 
     def close(self) -> None:
         """Stop and free it. A second time does nothing: PortAudio's pointer is no longer valid then."""
-        with LISTING.lock:
+        with LISTING.alone():
             LISTING.leave(self._taken_away)
             if not self.closed:
                 self.closed = True

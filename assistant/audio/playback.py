@@ -9,6 +9,8 @@ import functools
 import logging
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -49,6 +51,9 @@ STANDING_IN_SECONDS = 5.0
 """How often, while another device stands in and nothing sounds, the chosen one is tried again."""
 
 
+GONE = "loudspeaker: it is gone and there is no other; plug one in"
+
+
 class Chunk(Protocol):
     """Sound to play; what a voice makes."""
 
@@ -56,6 +61,18 @@ class Chunk(Protocol):
     def samples(self) -> Samples: ...
     @property
     def sample_rate(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An open device."""
+
+    device: Device
+    stream: OpenStream
+    rate: int
+    latency: int
+    """Samples that it holds."""
+    played: Played
 
 
 class Loudspeaker:
@@ -85,6 +102,10 @@ class Loudspeaker:
         """Whether it speaks softly now because somebody may be saying the wake word."""
         self.device: Device | None = None
         """What it plays on; None while there is nothing."""
+        self.told: Callable[[str], None] = lambda _: None
+        """Called by `keep` when there is nothing to play on any more, with a sentence that says so; and once with ""
+        when there is again."""
+        self._trouble = ""
         self._lock = threading.Lock()
         self._queue, self._held, self._holding = Queue(), Queue(), ""
         self._factor = volume
@@ -95,7 +116,7 @@ class Loudspeaker:
         self.played = Played(sample_rate)
         """What sounded when: the echo canceller's reference. Another object after another device was opened."""
         try:
-            self._open(find(device, "loudspeaker"))
+            self._take(self._open(find(device, "loudspeaker")))
         except AudioError as error:
             if not patient:
                 raise
@@ -130,7 +151,7 @@ class Loudspeaker:
             queue.waiters.append((turn, asyncio.get_running_loop(), done))
         await done.wait()
         if self.device is None:
-            raise AudioError("loudspeaker: it is gone and there is no other; plug one in")
+            raise AudioError(GONE)
 
     def stop(self, turn: str = "") -> None:
         """Silence with the next block; forget what `turn` had still to say, or everything ("")."""
@@ -176,17 +197,25 @@ class Loudspeaker:
                 missing += LOOK_SECONDS
                 if await self.reopen():
                     missing = 0.0
-                elif missing >= PATIENCE_SECONDS:
+                    self._tell("")
+                    continue
+                self._tell(GONE)
+                if missing >= PATIENCE_SECONDS:
                     self.stop()
             elif not self.sounding:
                 standing_in += LOOK_SECONDS * (not self._preferred())
-                if LISTING.stale:  # something was plugged in or pulled out
+                if LISTING.look():  # something was plugged in or pulled out
                     with contextlib.suppress(AudioError):
                         await bounded(LISTING.rescan, 2 * CLOSING_SECONDS, "loudspeaker")
                     await self.reopen()
                 elif standing_in >= STANDING_IN_SECONDS:  # a sound service does not tell when a device is back
                     standing_in = 0.0
                     await self.reopen()
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self.told(trouble)
 
     def _preferred(self) -> bool:
         """Whether it plays on the device that was asked for, or remembered."""
@@ -205,19 +234,24 @@ class Loudspeaker:
             with contextlib.suppress(AudioError):
                 for candidate in ranked("loudspeaker", self._wanted, self.remembered["loudspeaker"]):
                     with contextlib.suppress(AudioError):
-                        await bounded(functools.partial(self._open, candidate), 2 * CLOSING_SECONDS, candidate.name)
+                        opening = functools.partial(self._open, candidate)
+                        self._take(
+                            await bounded(
+                                opening, 2 * CLOSING_SECONDS, candidate.name, lambda line: line.stream.close()
+                            )
+                        )
                         if before is None or before.name != candidate.name:
                             logger.warning("the loudspeaker is now '%s'", candidate.name)
                         return True
-                if attempt == 1 and LISTING.stale:
+                if attempt == 1 and LISTING.look():
                     await bounded(LISTING.rescan, 2 * CLOSING_SECONDS, "loudspeaker")
         if before is not None:
             logger.error("loudspeaker '%s': is gone and there is no other; plug one in", before.name)
         return False
 
-    def _open(self, chosen: Device) -> None:
+    def _open(self, chosen: Device) -> "_Line":
         sd = portaudio()
-        with LISTING.lock:
+        with LISTING.alone():
             rate, channels = _output_format(sd, chosen, self._asked_rate)
             played = Played(rate)
 
@@ -238,12 +272,16 @@ class Loudspeaker:
             except sd.PortAudioError as error:
                 message = f"loudspeaker '{chosen.name}': {reason(error)}; is another program using it?"
                 raise AudioError(message) from error
-            with self._lock:
-                self._recast(rate)
-                self._rate, self._latency = rate, round(stream.latency * rate)
-                self.device, self.played, self._called_at = chosen, played, time.monotonic()
-            self._stream = OpenStream(stream, lambda: None)
-        self.remembered.keep("loudspeaker", chosen)
+            return _Line(chosen, OpenStream(stream, lambda: None), rate, round(stream.latency * rate), played)
+
+    def _take(self, line: "_Line") -> None:
+        """Play on this one from now on."""
+        with self._lock:
+            self._recast(line.rate)
+            self._rate, self._latency = line.rate, line.latency
+            self.device, self.played, self._called_at = line.device, line.played, time.monotonic()
+        self._stream = line.stream
+        self.remembered.keep("loudspeaker", line.device)
 
     def _recast(self, rate: int) -> None:
         """What waits was made for the old device's rate."""
@@ -254,6 +292,9 @@ class Loudspeaker:
                 piece.samples = _resampled(piece.samples, self._rate, rate)
 
     def _fill(self, outdata: Samples, frames: int, sounds_at: float, played: Played) -> None:
+        if played is not self.played:  # not taken yet, or given up
+            outdata[:] = 0
+            return
         self._called_at = time.monotonic()
         block: Samples | None = None
         filled = 0

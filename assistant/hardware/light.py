@@ -70,6 +70,7 @@ class Light:
         self._begun = self._leaving_since = 0.0
         self._shown: Pattern | None = None
         self._broken = False
+        self._troubled: set[str] = set()
 
     @property
     def state(self) -> str:
@@ -104,7 +105,8 @@ class Light:
                     self.set("error", on=True)
                     self._ending["error"] = self._loop.call_later(ERROR_S, lambda: self.set("error", on=False))
             case ev.SoundTrouble():
-                self.set("trouble", on=bool(event.kind))
+                (self._troubled.add if event.kind else self._troubled.discard)(event.device)
+                self.set("trouble", on=bool(self._troubled))
             case ev.Ringing():
                 self.set("ringing", on=event.on)
             case ev.Leaving():

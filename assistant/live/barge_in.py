@@ -26,6 +26,9 @@ reached some 0.1 s before the detection."""
 DUCK_SECONDS = 0.6
 """The reply is faint for so long after the last suspicion: the rest of a wake phrase is heard without it."""
 
+FADING_SECONDS = 0.5
+"""The score of a phrase that was just detected is no new suspicion for so long: it would duck the chime."""
+
 CONFIRM_SECONDS = 0.8
 """A "stop" that only the quick listener heard is believed for so long; then the reply goes on."""
 
@@ -84,7 +87,7 @@ class BargeIn:
         """Called on the loop when "stop" was heard."""
         self._turn = ""
         self._held = False
-        self._duck_left = self._confirm_left = 0.0
+        self._duck_left = self._confirm_left = self._fading_left = 0.0
         self._waiting: list[Samples] = []
         self._listening: asyncio.Task[None] | None = None
         self._fresh = True
@@ -95,9 +98,11 @@ class BargeIn:
         return self.output.sounding or self._held
 
     def observe(self, event: ev.Event) -> None:
-        """An observer: whose words the loudspeaker says."""
+        """An observer: whose words the loudspeaker says, and that a suspicion was right."""
         if isinstance(event, ev.SpeechOut):
             self._turn = event.turn
+        elif isinstance(event, ev.WakeDetected):
+            self._duck_left, self._fading_left = 0.0, FADING_SECONDS
 
     def hold(self, turn: str) -> None:
         """Silence the reply of `turn`: somebody began to speak. Ends with `settle` or `resume`."""
@@ -138,7 +143,9 @@ class BargeIn:
             self._fresh = False
 
     def _duck(self, suspicion: float) -> None:
-        if suspicion >= SUSPICION and self.output.sounding and not self._own.said_wake:
+        self._fading_left = max(0.0, self._fading_left - FRAME_SECONDS)
+        suspected = suspicion >= SUSPICION and not self._fading_left
+        if suspected and self.output.sounding and not self._own.said_wake:
             self._duck_left = DUCK_SECONDS
         elif self._duck_left > 0:
             self._duck_left -= FRAME_SECONDS

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from assistant.composition.engines import load_wake
 from assistant.dialogue.speaking import once
 from assistant.errors import AssistantError, AudioError
 from assistant.live.barge_in import ALIKE_QUICK, ALIKE_SURE, RING, STOP_WORDS, BargeIn
+from assistant.live.complaints import Complaints
 from assistant.live.hush import Hush
 from assistant.live.microphone import LiveMicrophone
 from assistant.live.notices import Notices
@@ -25,7 +27,9 @@ from assistant.skills.kit import Announcement
 from assistant.stt import Recognizer
 from assistant.stt.spotting import Spotter
 from assistant.stt.vosk import VoskRecognizer
+from assistant.texts import texts
 from assistant.tts import AudioChunk
+from assistant.turn import Rooms
 from assistant.workers import ThreadWorker
 
 logger = logging.getLogger(__name__)
@@ -50,7 +54,8 @@ async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
     await rooms.acting.run(hush.look)
     trial = WakeTrial(rooms, conversation, lambda: load_wake(appliance.settings), own.listen_for)
     chime = Chime(loudspeaker, hush) if settings.audio.chime else None
-    observers = [words.observe, barge_in.observe, hush.observe, trial.observe]
+    complaints = Complaints(rooms.clock, texts(settings.language, "trouble"))
+    observers = [words.observe, barge_in.observe, complaints.observe, hush.observe, trial.observe]
     observers += [chime.observe] if chime else []
 
     def canceller(device: Device) -> OwnSound:
@@ -76,9 +81,10 @@ async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
                 group.create_task(be_quiet(appliance))
 
             barge_in.stopped = stopped
+            loudspeaker.told = partial(tell_of_loudspeaker, rooms)
             group.create_task(loudspeaker.keep())
             group.create_task(follow(LISTING.changed))
-            group.create_task(announce(appliance, loudspeaker, barge_in, hush))
+            group.create_task(announce(appliance, loudspeaker, barge_in, complaints, hush))
             group.create_task(trial.run())
             await conversation.run(source)
     finally:
@@ -113,6 +119,7 @@ def stop_listeners(recognizer: Recognizer) -> tuple[Spotter, Spotter] | None:
 async def be_quiet(appliance: Appliance) -> None:
     """Somebody said stop: the turn is over, and nothing rings any more."""
     appliance.conversation.stop()
+    appliance.rooms.bus.publish(ev.Silenced(turn="", at=appliance.rooms.clock.monotonic()))
     await appliance.rooms.acting.run(appliance.rooms.skills.stop_ringing)
 
 
@@ -135,8 +142,11 @@ def chime(rate: int) -> AudioChunk:
     return AudioChunk(np.asarray(np.round(tone * 4000), np.int16), rate)
 
 
-async def announce(appliance: Appliance, loudspeaker: Loudspeaker, barge_in: BargeIn, hush: Hush) -> None:
-    """Speak timers, alarms and reminders when they are due; ring until somebody stops it."""
+async def announce(
+    appliance: Appliance, loudspeaker: Loudspeaker, barge_in: BargeIn, complaints: Complaints, hush: Hush
+) -> None:
+    """Speak timers, alarms and reminders when they are due; ring until somebody stops it. One voice says everything
+    that nobody asked for, so that nothing is said into something else."""
     rooms, rang, notices = appliance.rooms, "", Notices(appliance.settings.paths.data)
     while True:
         quiet = await rooms.acting.run(hush.look)
@@ -148,6 +158,7 @@ async def announce(appliance: Appliance, loudspeaker: Loudspeaker, barge_in: Bar
         for due in await rooms.acting.run(rooms.skills.due):
             await appliance.conversation.quiet()
             await _announce(appliance, due)
+        await complain(appliance, loudspeaker, complaints)
         ringing = await rooms.acting.run(rooms.skills.ringing)
         rings = ringing[0].id if ringing else ""
         if bool(rings) != bool(rang):
@@ -163,6 +174,24 @@ async def announce(appliance: Appliance, loudspeaker: Loudspeaker, barge_in: Bar
         wait = LOOK_S if next_due is None else (next_due - rooms.clock.now()).total_seconds()
         # a timer may be set in the meantime: never sleep past the shortest one that people ask for
         await asyncio.sleep(min(LOOK_S, max(0.1, wait), 1.0))
+
+
+async def complain(appliance: Appliance, loudspeaker: Loudspeaker, complaints: Complaints) -> None:
+    """Say what is wrong with the microphone, outside the quiet hours and when nobody speaks."""
+    rooms = appliance.rooms
+    if not complaints.due or loudspeaker.device is None or await rooms.acting.run(lambda: rooms.skills.quiet):
+        return
+    await appliance.conversation.quiet()
+    if text := complaints.due:  # unless all is well again by now
+        with contextlib.suppress(AssistantError):  # unheard, it stays due
+            await rooms.speaker.say("trouble", once(text))
+            complaints.said()
+
+
+def tell_of_loudspeaker(rooms: Rooms, sentence: str) -> None:
+    """The loudspeaker is gone (`sentence` says so) or back (""): the light shows it."""
+    kind, at = "gone" if sentence else "", rooms.clock.monotonic()
+    rooms.bus.publish(ev.SoundTrouble(turn="", at=at, kind=kind, sentence=sentence, device="loudspeaker"))
 
 
 async def _announce(appliance: Appliance, due: Announcement) -> None:

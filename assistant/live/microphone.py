@@ -152,7 +152,7 @@ class LiveMicrophone:
     async def _look_again(self, tries: int) -> None:
         """List the devices anew where that may help, but not into a reply."""
         speaking = self._loudspeaker is not None and self._loudspeaker.sounding
-        if speaking or not (LISTING.stale or tries % round(SLOW_S / RETRY_S) == 5):
+        if speaking or not (LISTING.look() or tries % round(SLOW_S / RETRY_S) == 5):
             return
         with contextlib.suppress(AudioError):
             await bounded(LISTING.rescan, 2 * CLOSING_SECONDS, "all")

@@ -58,6 +58,7 @@ class Panel:
         """Stop what rings or speaks, else listen. A muted device stays deaf: its light says so."""
         if self._ringing or self._announcing:
             self._rooms.speaker.output.stop()
+            self._rooms.bus.publish(ev.Silenced(turn="", at=self._rooms.clock.monotonic()))
             self._do(self._stop_ringing())
         elif self._conversation.unmuted.is_set() or self._conversation.busy:
             self._conversation.press()

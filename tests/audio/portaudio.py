@@ -77,6 +77,9 @@ class PortAudio(ModuleType):
         self.cards.append({"name": name, "max_input_channels": inputs, "max_output_channels": outputs,
                            "default_samplerate": float(rate)})  # fmt: skip
 
+    def _exit_handler(self) -> None:
+        """What sounddevice does at the end of the process."""
+
     def _terminate(self) -> None:
         self.listings += 1
 
@@ -110,4 +113,5 @@ class PortAudio(ModuleType):
 def portaudio(monkeypatch: pytest.MonkeyPatch) -> PortAudio:
     module = PortAudio()
     monkeypatch.setitem(__import__("sys").modules, "sounddevice", module)
+    monkeypatch.setattr("assistant.audio.devices.SETTLE_SECONDS", 0.0)
     return module

@@ -1,10 +1,11 @@
 """Devices by name, and plain words where there are none."""
 
 import sys
+import threading
 
 import pytest
 
-from assistant.audio.devices import LISTING, OpenStream, devices, find, ranked
+from assistant.audio.devices import LISTING, SETTLE_SECONDS, Listing, OpenStream, devices, find, ranked
 from assistant.errors import AudioError
 
 
@@ -68,11 +69,62 @@ def test_listing_anew_closes_every_stream_once(portaudio, monkeypatch):
     LISTING._seen = "a"
     raw = portaudio.InputStream(callback=None, device=0)
     stream = OpenStream(raw, lambda: ended.append("told"))
-    before, cards[0] = LISTING.stale, "a b"
-    assert (before, LISTING.stale) == (False, True)
+    before, cards[0] = LISTING.look(), "a b"
+    assert (before, LISTING.look()) == (False, True)
     LISTING.rescan()
     assert (raw.closed, stream.closed, ended, portaudio.listings) == (True, True, ["told"], 1)
     raw.closed = False
     stream.close()  # PortAudio's pointer is no longer valid: it is not touched again
     assert not raw.closed
-    assert not LISTING.stale
+    assert not LISTING.look()
+
+
+def test_a_call_that_never_returns_holds_up_nobody_for_ever(portaudio, monkeypatch):
+    monkeypatch.setattr("assistant.audio.devices.HANG_SECONDS", 0.01)
+    monkeypatch.setattr("assistant.audio.devices.plugged", lambda: "another card")
+    listing, inside, over, went_on = Listing(), threading.Event(), threading.Event(), []
+
+    def hang():
+        with listing.alone():
+            inside.set()
+            over.wait()
+
+    def go_on():
+        with listing.alone():
+            went_on.append(listing.hung)
+
+    threads = [threading.Thread(target=call) for call in (hang, go_on, go_on)]
+    threads[0].start()
+    inside.wait()
+    assert listing.look()
+    for thread in threads[1:]:
+        thread.start()
+    for thread in threads[1:]:
+        thread.join()
+    assert went_on == [True, True]
+    closed = []
+    listing.use(lambda: closed.append("a stream"))
+    listing.rescan()  # PortAudio cannot be ended and begun again any more
+    assert (portaudio.listings, closed, listing.look()) == (0, ["a stream"], False)
+    over.set()
+    threads[0].join()
+
+
+def test_what_was_plugged_in_is_left_alone_until_it_has_settled(monkeypatch):
+    now, cards = [100.0], ["a"]
+    monkeypatch.setattr("assistant.audio.devices.plugged", lambda: cards[0])
+    monkeypatch.setattr("assistant.audio.devices.time.monotonic", lambda: now[0])
+    listing = Listing()
+    listing._seen = listing._noticed = "a"
+    looks = []
+    for seconds, seen in ((0.0, "a"), (1.0, "a b"), (0.9, "a b"), (0.5, "a"), (0.3, "a b"), (0.9, "a b"), (0.2, "a b")):
+        now[0] += seconds
+        cards[0] = seen
+        looks.append(listing.look())
+    assert looks == [False] * 6 + [True]
+    listing._seen = "a b"
+    listing.changed()  # a sound server's word
+    now[0] += SETTLE_SECONDS - 0.1
+    assert not listing.look()
+    now[0] += 0.2
+    assert listing.look()

@@ -227,3 +227,39 @@ def test_after_a_plug_the_chosen_device_is_opened_anew_but_not_into_a_reply(port
 
     asyncio.run(asyncio.wait_for(run(), 60))
     assert portaudio.listings == 1
+
+
+def test_a_device_that_opens_after_it_was_given_up_plays_nothing(portaudio, speaker):
+    line = speaker._open(speaker.device)
+    speaker.play(Chunk(ramp(100)))
+    assert not portaudio.streams[1].pull(100).any()
+    line.stream.close()
+    assert portaudio.streams[0].pull(100).all()
+
+
+def test_that_there_is_no_loudspeaker_is_told_once_and_that_there_is_one_again(portaudio, monkeypatch):
+    monkeypatch.setattr("assistant.audio.devices.plugged", lambda: "the same")
+    monkeypatch.setattr("assistant.audio.playback.LOOK_SECONDS", 0.001)
+    LISTING._seen = "the same"
+    speaker = Loudspeaker(patient=True)
+    told: list[str] = []
+
+    async def run() -> None:
+        heard = asyncio.Event()
+
+        def tell(sentence: str) -> None:
+            told.append(sentence)
+            heard.set()
+
+        speaker.told = tell
+        keeping = asyncio.create_task(speaker.keep())
+        await heard.wait()
+        heard.clear()
+        await asyncio.sleep(0.02)
+        portaudio.add("USB", outputs=2)
+        await heard.wait()
+        keeping.cancel()
+        await asyncio.wait([keeping])
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert told == ["loudspeaker: it is gone and there is no other; plug one in", ""]

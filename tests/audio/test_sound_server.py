@@ -93,8 +93,8 @@ def test_what_it_tells_makes_the_list_stale_until_it_is_made_anew(
 ) -> None:
     monkeypatch.setattr("assistant.audio.devices.plugged", lambda: "the same")
     LISTING._seen = "the same"
-    before = LISTING.stale
+    before = LISTING.look()
     LISTING.changed()
-    told = LISTING.stale
+    told = LISTING.look()
     LISTING.rescan()
-    assert (before, told, LISTING.stale, portaudio.listings) == (False, True, False, 1)
+    assert (before, told, LISTING.look(), portaudio.listings) == (False, True, False, 1)

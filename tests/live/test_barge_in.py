@@ -169,6 +169,24 @@ def test_what_begins_like_the_wake_word_ducks_for_a_moment() -> None:
     assert house.traces == []
 
 
+def test_the_chime_after_a_detection_is_not_ducked_by_it() -> None:
+    async def job() -> TimedLoudspeaker:
+        loudspeaker = TimedLoudspeaker()
+        barge_in = BargeIn(loudspeaker, OwnSound(None, None), OwnWords(LoopClock()), None, InlineWorker())
+        barge_in.feed(np.zeros(320, np.int16), 1.0)
+        barge_in.observe(ev.WakeDetected(turn="1", at=0.0, phrase="okay nabu", score=0.9, stream_s=0.0))
+        loudspeaker.play(AudioChunk(np.ones(16_000, np.int16), 16_000), "1")
+        playing = asyncio.create_task(loudspeaker.drain("1"))
+        for number in range(50):
+            await asyncio.sleep(FRAME_SECONDS)
+            barge_in.feed(np.zeros(320, np.int16), 0.9 if number < 10 or number > 40 else 0.1)
+        playing.cancel()
+        return loudspeaker
+
+    ducked = [at for at, _, low in run(job()).heard if low]
+    assert min(ducked) > 0.8  # another suspicion, much later
+
+
 def test_stop_silences_within_a_frame_and_ends_the_turn() -> None:
     house = House("what time is it", skills=FakeSkills(LONG))
     loudspeaker, stops, spotters = kitchen(house, sound(*REQUEST, (STOP, 0.3), (SILENCE, 9.0)))
