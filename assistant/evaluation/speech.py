@@ -1,8 +1,8 @@
 """Speech in, class and slots out: what `assistant eval speech` measures.
 
 A clip counts as understood when it ends in the class and the slots that the assistant's own understanding gives to
-the words that were really said; apart from that it is counted whether the action is the same too (on is not off). So this measures hearing, with the sounds-like matching that belongs to it, and not
-understanding.
+the words that were really said; apart from that it is counted whether the action is the same too (on is not off). So
+this measures hearing, with the sounds-like matching that belongs to it, and not understanding.
 """
 
 import time
