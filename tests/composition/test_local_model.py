@@ -141,6 +141,37 @@ def test_a_backend_that_is_named_is_never_replaced(tmp_path, gguf, card, hef, ca
         assert line in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-100]), "cut short"),
+        (lambda path: path.write_bytes(b"no model"), "is no GGUF"),
+        (lambda path: write_tiny_gguf(path, architecture="no-such-thing"), "unknown model architecture"),
+        (lambda path: write_tiny_gguf(path, template=None), "no chat template"),
+    ],
+)
+def test_a_model_that_is_none_costs_answers_alone(tmp_path, gguf, caplog, spoil, says):
+    """Everything else of the house is open by then: what was wrong is one line in the log and one in the doctor."""
+    spoil(gguf)
+    settings = settings_for(tmp_path)
+
+    async def test() -> None:
+        made, answerer = answers(settings, gguf)
+        await made.start()
+        assert made.running is None
+        assert "no language model" in await asked(answerer)
+        await made.close()
+
+    with caplog.at_level(logging.ERROR):
+        run(test())
+    (record,) = caplog.records
+    assert says in record.getMessage()
+    kept = last_start(settings.paths.cache)
+    assert kept is not None
+    assert kept.kind == ""
+    assert says in kept.failed[0]
+
+
 def test_measured_threads_are_used_unless_a_number_is_set(tmp_path, gguf):
     settings = settings_for(tmp_path)
     made, _ = answers(settings, gguf)
