@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from assistant import events as ev
 from assistant.artifacts.selection import Selection, select
 from assistant.audio.vad import SileroVad, SpeechDetector
 from assistant.clock import Clock, SystemClock
@@ -21,7 +20,7 @@ from assistant.composition.chosen import follow, still_there, voices, with_choic
 from assistant.composition.engines import load_hearing, load_own, load_voice, load_wake, open_memory
 from assistant.composition.local_model import FirstChoice, LocalAnswers
 from assistant.composition.memory import share_heaps
-from assistant.composition.outdoors import Outdoors, exchange_often, open_outdoors
+from assistant.composition.outdoors import Outdoors, exchange_often, open_outdoors, tell_leaving
 from assistant.composition.readiness import get_ready, keep_pauses, patient
 from assistant.config import Settings
 from assistant.conversation import Conversation, TurnObserver
@@ -135,11 +134,6 @@ async def refresh_names(appliance: Appliance) -> None:
     await rooms.hearing.run(rooms.recognizer.set_phrases, phrases)
 
 
-def _leaving(bus: EventBus, clock: Clock) -> Callable[[bool], None]:
-    """Tells the light when something leaves."""
-    return lambda on: bus.publish(ev.Leaving(turn="", at=clock.monotonic(), on=on))
-
-
 def _health(strain: Strain) -> Health:
     return Health(strain.temperature_c, strain.hot, strain.weak_supply, strain.slowed)
 
@@ -182,7 +176,7 @@ async def open_appliance(
         await workers["acting"].run(lambda: still_there(given, preferences))
         settings = await workers["acting"].run(lambda: with_choices(given, preferences))
         selection = await load("selection", lambda: select(settings))
-        leaving = _leaving(bus, clock)
+        leaving = tell_leaving(bus, clock)
         outdoors = await stack.enter_async_context(open_outdoors(settings, clock, keep=keep, on_leaving=leaving))
         here, own = load_home(settings.paths.home), load_own(settings)
         home = await workers["acting"].run(lambda: HomeSource(store, here, outdoors.hub))

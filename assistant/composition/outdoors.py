@@ -6,11 +6,12 @@ Nothing of it exists while the owner has configured neither a home hub, a cloud 
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from assistant import events as ev
 from assistant.clock import Clock
 from assistant.config import Settings
 from assistant.egress.client import DoorProcess, EgressClient
@@ -88,6 +89,24 @@ async def exchange_often(outside: Outside, minutes: float) -> None:
     while True:
         await outside.exchange()
         await asyncio.sleep(60 * minutes)
+
+
+def tell_leaving(bus: ev.EventBus, clock: Clock) -> Callable[[bool], None]:
+    """What to give as `on_leaving`, so that the light shows it: called from any thread, True and False in pairs. What
+    leaves at the same time is one `Leaving`, over when all of it is."""
+    loop, together = asyncio.get_running_loop(), 0
+
+    def tell(on: bool) -> None:
+        nonlocal together
+        before, together = together, together + (1 if on else -1)
+        if bool(before) != bool(together):
+            bus.publish(ev.Leaving(turn="", at=clock.monotonic(), on=on))
+
+    def from_any_thread(on: bool) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody looks at the light any more
+            loop.call_soon_threadsafe(tell, on)
+
+    return from_any_thread
 
 
 @asynccontextmanager

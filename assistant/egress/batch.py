@@ -144,9 +144,10 @@ class Batcher:
         self._client, self._queue, self._book = BatchClient(settings), queue, book
 
     async def exchange(self, sending: Callable[[int], Awaitable[None]]) -> int:
-        """One round; how many questions got an answer or failed. `sending` is told how many bytes leave."""
+        """One round; how many questions got an answer or failed. `sending` is told of questions how many bytes leave,
+        and 0 before the endpoint is asked for answers."""
         self._queue.expire()
-        return await self._fetch() + await self._send(sending)
+        return await self._fetch(sending) + await self._send(sending)
 
     async def _send(self, sending: Callable[[int], Awaitable[None]]) -> int:
         together: list[tuple[str, Waiting]] = []
@@ -181,9 +182,10 @@ class Batcher:
             self._queue.put(row.ticket, "sent", remote=batch)
         return 0
 
-    async def _fetch(self) -> int:
+    async def _fetch(self, sending: Callable[[int], Awaitable[None]]) -> int:
         done = 0
         for batch, rows in self._queue.sent().items():
+            await sending(0)
             try:
                 answers = await self._client.fetch(batch)
             except CloudError as error:

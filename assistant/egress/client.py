@@ -27,23 +27,25 @@ class EgressClient(DoorClient):
     def hub(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """A call to the home hub, blocking (skills run on a thread): HubClient.answer's shape, never raises."""
         try:
-            for message in self.blocking({"verb": "hub", "request": dict(request)}, wait_s=4.0):
-                if isinstance(answer := message.get("answer"), dict):
-                    return answer
+            asked = {"verb": "hub", "request": dict(request)}
+            with contextlib.closing(self.blocking(asked, wait_s=4.0)) as messages:
+                for message in messages:
+                    if isinstance(answer := message.get("answer"), dict):
+                        return answer
         except DoorError as error:
             return {"error": str(error), "kind": "failed"}
         return {"error": "the door went away", "kind": "unreachable"}
 
     def fetch(self, url: str, part: Path, *, total: int | None, limit: int, progress: Callable[[int], None]) -> None:
         """See artifacts.port.Downloader.fetch: a download through the door, blocking."""
+        asked = {"verb": "download", "url": url, "part": str(part), "total": total, "limit": limit}
         try:
-            for message in self.blocking(
-                {"verb": "download", "url": url, "part": str(part), "total": total, "limit": limit}, wait_s=120.0
-            ):
-                if "done" in message:
-                    progress(int(message["done"]))
-                elif "end" in message:
-                    return
+            with contextlib.closing(self.blocking(asked, wait_s=120.0)) as messages:
+                for message in messages:
+                    if "done" in message:
+                        progress(int(message["done"]))
+                    elif "end" in message:
+                        return
         except DoorError as error:
             raise DownloadError(str(error)) from error
         raise DownloadError(f"{url}: the door went away in the middle of the download")

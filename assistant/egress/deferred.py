@@ -37,7 +37,7 @@ class Deferred:
         """One round: send what waits, fetch what is ready."""
 
         async def sending(size: int) -> None:
-            await send({"sending": size})
+            await send({"leaves": size})
 
         async with self._busy:
             done = await self._batcher.exchange(sending)

@@ -38,6 +38,7 @@ class Errands:
             except (OSError, UnicodeDecodeError) as error:
                 raise RefusedError(f"{token}: the hub's token cannot be read") from error
             self._hub = HubClient(self._settings.hub_url, words)
+        await send({"leaves": len(json.dumps(request))})
         result = await asyncio.to_thread(self._hub.answer, request)
         named = [str(request.get(key, "")) for key in ("domain", "service")]
         call = ".".join(named) if request.get("op") == "call" else str(request.get("op"))
@@ -65,6 +66,7 @@ class Errands:
             asyncio.run_coroutine_threadsafe(send({"done": done}), loop)
 
         fetch = HttpDownloader(contacted=contacted).fetch
+        await send({"leaves": len(url)})
         try:
             await on_own_thread(lambda: fetch(url, Path(part), total=total, limit=limit, progress=progress))
         except DownloadError as error:

@@ -226,7 +226,7 @@ class Door:
 
         self.breaker.begin()
         try:
-            await send({"sending": len(body)})
+            await send({"leaves": len(body)})
             async with aclosing(self._cloud.answer(body, sending)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Piece):

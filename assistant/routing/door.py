@@ -6,7 +6,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,10 @@ class DoorClient:
     """Speaks to a running door. Holds no connection; use it from any task."""
 
     def __init__(self, path: Path, *, on_leaving: Callable[[bool], None] | None = None) -> None:
-        """`on_leaving` is told True right before a question leaves and False when that is over: the light."""
+        """`on_leaving` is told True right before something leaves the device and False when that is over: the light.
+
+        It is called on the thread that made the request.
+        """
         self._path = path
         self._on_leaving = on_leaving or (lambda _: None)
 
@@ -48,26 +51,19 @@ class DoorClient:
 
         Raises DoorError when there is no (further) answer. Closing the generator takes the question back.
         """
-        restorer, leaving = Restorer(payload), False
-        try:
-            async with contextlib.aclosing(
-                self.request({"verb": "cloud", "ticket": ticket, "body": payload.body.decode("utf-8")}, wait_s=30.0)
-            ) as messages:
-                async for message in messages:
-                    if "sending" in message:
-                        leaving = True
-                        self._on_leaving(True)
-                    elif isinstance(piece := message.get("piece"), str):
-                        if text := restorer.feed(piece):
-                            yield text
-                    elif "end" in message:
-                        if text := restorer.rest():
-                            yield text
-                        return
-            raise DoorError("the door went away in the middle of an answer")
-        finally:
-            if leaving:
-                self._on_leaving(False)
+        restorer = Restorer(payload)
+        async with contextlib.aclosing(
+            self.request({"verb": "cloud", "ticket": ticket, "body": payload.body.decode("utf-8")}, wait_s=30.0)
+        ) as messages:
+            async for message in messages:
+                if isinstance(piece := message.get("piece"), str):
+                    if text := restorer.feed(piece):
+                        yield text
+                elif "end" in message:
+                    if text := restorer.rest():
+                        yield text
+                    return
+        raise DoorError("the door went away in the middle of an answer")
 
     async def later(self, payload: Payload, ticket: int) -> None:
         """Queue a released question that may wait. Raises DoorError when it cannot be kept."""
@@ -81,18 +77,10 @@ class DoorClient:
 
     async def exchange(self) -> int:
         """Send the questions that wait and fetch answers; how many are done now. Raises DoorError."""
-        leaving = False
-        try:
-            async with contextlib.aclosing(self.request({"verb": "cloud", "op": "exchange"}, wait_s=180.0)) as messages:
-                async for message in messages:
-                    if "sending" in message:
-                        leaving = True
-                        self._on_leaving(True)
-                    elif "done" in message:
-                        return int(message["done"])
-        finally:
-            if leaving:
-                self._on_leaving(False)
+        async with contextlib.aclosing(self.request({"verb": "cloud", "op": "exchange"}, wait_s=180.0)) as messages:
+            async for message in messages:
+                if "done" in message:
+                    return int(message["done"])
         raise DoorError("the door went away in the middle of a batch")
 
     def findings(self) -> list[tuple[int, str | None]]:
@@ -107,8 +95,9 @@ class DoorClient:
         for _ in self.blocking({"verb": "cloud", "op": "told", "tickets": tickets}, wait_s=4.0):
             return
 
-    def blocking(self, request: dict[str, Any], wait_s: float) -> Iterator[dict[str, Any]]:
+    def blocking(self, request: dict[str, Any], wait_s: float) -> Generator[dict[str, Any]]:
         """Messages in answer to `request`, for a thread. Raises DoorError."""
+        leaving = False
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.settimeout(wait_s)
@@ -119,14 +108,21 @@ class DoorClient:
                         message = json.loads(line)
                         if "error" in message:
                             raise DoorError(str(message["error"]))
-                        yield message
+                        if "leaves" not in message:
+                            yield message
+                        elif not leaving:
+                            leaving = True
+                            self._on_leaving(True)
         except (OSError, ValueError) as error:
             raise DoorError("the door does not answer; it may not be running") from error
+        finally:
+            if leaving:
+                self._on_leaving(False)
 
     async def request(self, request: dict[str, Any], *, wait_s: float) -> AsyncGenerator[dict[str, Any]]:
         """Messages in answer to `request`. Raises DoorError."""
         # the clock runs while this side waits for the door, never while the caller handles a message
-        writer, until = None, asyncio.get_running_loop().time() + wait_s
+        writer, leaving, until = None, False, asyncio.get_running_loop().time() + wait_s
         try:
             async with asyncio.timeout_at(until):
                 reader, writer = await asyncio.open_unix_connection(self._path, limit=MOST_BYTES)
@@ -139,10 +135,16 @@ class DoorClient:
                     return
                 if "error" in message:
                     raise DoorError(str(message["error"]))
-                yield message
+                if "leaves" not in message:
+                    yield message
+                elif not leaving:
+                    leaving = True
+                    self._on_leaving(True)
         except (OSError, WireError) as error:  # TimeoutError is an OSError
             raise DoorError("the door does not answer; it may not be running") from error
         finally:
+            if leaving:
+                self._on_leaving(False)
             if writer is not None:
                 writer.close()
 

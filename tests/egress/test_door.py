@@ -338,6 +338,7 @@ def test_downloads_pass_and_stand_in_the_ledger(tmp_path: Path) -> None:
             assert (tmp_path / "part").read_bytes() == b"hello"
             assert seen[-1] == 5
             assert h.kinds()[-1] == "download"
+            assert h.light == [True, False]
             with pytest.raises(DownloadError, match="5 bytes long"):
                 await asyncio.to_thread(
                     h.client.fetch, h.server.url, tmp_path / "two", total=4, limit=4, progress=print
@@ -360,9 +361,11 @@ def test_the_hub_is_reached_with_the_switch_closed(tmp_path: Path) -> None:
                 await h.outside.stay_offline(True)
                 assert await asyncio.to_thread(h.client.hub, {"op": "states"}) == {"ok": []}
                 assert h.kinds()[-1] == "hub"
+                assert h.light == [True, False]
                 assert "Bearer secret" in home.received[0].head
         async with house(tmp_path / "none") as h:
             assert (await asyncio.to_thread(h.client.hub, {"op": "states"}))["error"] == "no home hub is set up"
+            assert h.light == [], "nothing left"
 
     run(test)
 
