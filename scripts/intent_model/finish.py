@@ -1,7 +1,8 @@
-"""From trained weights to the embedded model: python -m scripts.intent_model.finish DIR [--out FOLDER].
+"""From trained weights to the embedded model: python -m scripts.intent_model.finish DIR [--out FOLDER] [--measure].
 
 Writes the GGUF, asks it the held-out sentences through the program's own tool tier, fits the calibration, prints the
-figures of the model's card. Run scripts/seal_embedded afterwards.
+figures of the model's card. Run scripts/seal_embedded afterwards. --measure writes nothing: it asks the model that
+stands in FOLDER the held-out sentences of DIR.
 """
 
 import argparse
@@ -56,19 +57,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="what scripts/train_intent_model.py wrote")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "models/embedded/intent-model")
+    parser.add_argument("--measure", action="store_true", help="only the figures of the model in --out")
     options = parser.parse_args()
-    merges, tools, slots = json.loads((options.folder / "vocabulary.json").read_text())
-    vocabulary = Vocabulary([(one, other) for one, other in merges], tools, slots)
-    shape = json.loads((options.folder / "shape.json").read_text())
-    options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / MODEL
-    with np.load(options.folder / "weights.npz") as weights:
+    if not options.measure:
+        write(options.folder, path)
+    measure(path, options.folder / "held-out.json", None if options.measure else options.out / CALIBRATION)
+
+
+def write(folder: Path, path: Path) -> None:
+    """The GGUF of the weights that scripts/train_intent_model.py left in `folder`."""
+    merges, tools, slots = json.loads((folder / "vocabulary.json").read_text())
+    vocabulary = Vocabulary([(one, other) for one, other in merges], tools, slots)
+    shape = json.loads((folder / "shape.json").read_text())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with np.load(folder / "weights.npz") as weights:
         export(path, dict(weights), vocabulary, **shape)
+
+
+def measure(path: Path, sheet: Path, calibration: Path | None) -> None:
+    """Ask the model every sentence of the sheet, print the figures, and write what its certainty is worth."""
     caller = ToolCaller(LlamaCppModel(path, threads=1, context=CONTEXT), toolbox(declarations(), learnt=True))
 
     probabilities, right, mistakes = [], [], Counter[str]()
     asked = named = whole = outside = false = 0
-    for words, tool, arguments in json.loads((options.folder / "held-out.json").read_text()):
+    for words, tool, arguments in json.loads(sheet.read_text()):
         call = caller.call(" ".join(words)) or Call(NONE, {}, 0.0)
         wanted = tool.partition(":")[0]
         if call.name != wanted:
@@ -85,7 +98,8 @@ def main() -> None:
             right.append(call.name == wanted)
     certain, truth = np.array(probabilities), np.array(right, np.float64)
     slope, offset = fit(certain, truth)
-    (options.out / CALIBRATION).write_text(json.dumps({"slope": round(slope, 4), "offset": round(offset, 4)}) + "\n")
+    if calibration is not None:
+        calibration.write_text(json.dumps({"slope": round(slope, 4), "offset": round(offset, 4)}) + "\n")
     confidence = np.array([Calibration(slope, offset)(value) for value in certain])
 
     print(f"{path}: {path.stat().st_size:,} bytes")
