@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import select
 import signal
 import socket
 import subprocess
@@ -43,6 +44,8 @@ class Machine:
     """A USB stick's image, ext4; inside it is /dev/vdb."""
     trial: bool = False
     """The bootloader's one-shot flag, set by the last restart."""
+    without: tuple[str, ...] = ()
+    """Units that are not started: an emulated processor has none to spare for what is not looked at."""
     start: firmware.Start | None = None
     boots: int = 0
     process: "subprocess.Popen[bytes] | None" = None
@@ -79,7 +82,7 @@ class Machine:
             "qemu-system-aarch64", *BOARD, *network, "-display", "none", "-monitor", "none", "-no-reboot",
             "-serial", f"file:{self.console}", "-dtb", str(tree),
             "-kernel", str(self.work / "vmlinuz"), "-initrd", str(self.work / "initrd.img"),
-            "-append", (self.work / "cmdline.txt").read_text(encoding="ascii").strip(),
+            "-append", self._command_line(),
             "-drive", f"file={self.card.path},format=raw,if=none,id=card", "-device", "virtio-blk-pci,drive=card",
             *self._plugged(), "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=hand,path={port},server=on,wait=off",
@@ -97,6 +100,10 @@ class Machine:
         self._pending = b""
         return self.start
 
+    def _command_line(self) -> str:
+        line = (self.work / "cmdline.txt").read_text(encoding="ascii").strip()
+        return " ".join([line, *(f"systemd.mask={unit}" for unit in self.without)])
+
     def _plugged(self) -> list[str]:
         if self.stick is None:
             return []
@@ -112,11 +119,17 @@ class Machine:
         """Whether it has power and has not ended by itself."""
         return self.process is not None and self.process.poll() is None
 
-    def hello(self, seconds: float = 600) -> float:
+    def hello(self, seconds: float = 3600) -> float:
         """Wait until somebody answers inside; seconds since power came on. Raises DeadError."""
         while "hello" not in self._receive(seconds):
             pass
         return time.monotonic() - self.begun
+
+    def greeted(self) -> bool:
+        """Whether somebody inside has said hello and nobody has taken it yet."""
+        assert self._line is not None
+        readable, _, _ = select.select([self._line], [], [], 0)
+        return bool(readable)
 
     def run(self, *command: str, seconds: float = 600, env: dict[str, str] | None = None) -> Outcome:
         """Run a program inside. Raises DeadError when the machine ends meanwhile."""
@@ -181,6 +194,17 @@ class Machine:
             self.process.wait()
         self.trial = False
         self._close()
+
+    def instant(self, path: Path) -> Card:
+        """The card as it would be if the plug were pulled now: everything stands still while it is copied. Like `cut`,
+        this keeps what the emulator was given to write, whether the system had waited for it or not.
+        """
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            return self.card.copy(path)
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def _close(self) -> None:
         self.process = None

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from image.emulator.cutting import cuts
 from image.emulator.firmware import TRIAL
 from image.emulator.machine import Machine
 from image.emulator.proof import (
@@ -20,7 +21,7 @@ from image.emulator.proof import (
     slot,
     watchdog,
 )
-from image.emulator.updating import cuts, updates
+from image.emulator.updating import updates
 
 
 def fresh(bench: Bench) -> None:
@@ -37,6 +38,7 @@ def fresh(bench: Bench) -> None:
         bench.claim("the first slot runs", lambda: named(slot(machine), "a"))
         bench.claim("hears and answers", lambda: hears(machine))
         bench.claim("takes a list item", lambda: ask(machine, "add milk to the shopping list"))
+        bench.claim("sets a timer", lambda: mentions(ask(machine, "set a timer for three hours"), "timer"))
         machine.begin("systemctl", "reboot")
         bench.claim("restarts by itself", lambda: named(machine.wait_off(), "restart"))
         machine.power_on()
@@ -48,7 +50,8 @@ def fresh(bench: Bench) -> None:
         machine.begin("systemctl", "poweroff")
         bench.claim("switches off", lambda: named(machine.wait_off(), "off"))
     with bench.powered(card) as machine:
-        bench.claim("keeps it without power", lambda: mentions(ask(machine, "what is on my shopping list"), "milk"))
+        left = "how much time is left on my timer"
+        bench.claim("keeps a timer without power", lambda: mentions(ask(machine, left), "hour"))
     card.remove()
 
 

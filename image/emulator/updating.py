@@ -1,6 +1,5 @@
 """The update's scenarios: taken, refused, broken, and cut off."""
 
-import random
 import shutil
 import subprocess
 from functools import partial
@@ -13,43 +12,76 @@ from image.emulator.machine import DeadError, Machine
 from image.emulator.proof import Bench, ClaimError, expect, hears, output, settled, slot
 
 VARIANT = {"variant": "lite", "target": "qemu-arm64"}
+MOUNT = "mkdir -p /run/stick && (mountpoint -q /run/stick || mount -o ro /dev/vdb /run/stick)"
 NEWER = "99.0.0"
 OLDER = "0.0.1"
 
 
 def stick(bench: Bench) -> Path:
-    """A USB stick with one good update and every kind of bad one."""
+    """A USB stick with good updates and every kind of bad one; one that is there already is taken again.
+
+    What must be refused by its list or its signature is small: the rest of it would never be read.
+    """
+    image = bench.work / "stick.img"
+    if image.exists() and image.stat().st_mtime > bench.image.stat().st_mtime:
+        return image
     folder = bench.work / "stick"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     here = bench.image.parent
     parts = {"boot": here / "boot.vfat", "system": here / "system.erofs"}
+    small = {name: _head(path, bench.work / f"small-{name}", 4 << 20) for name, path in parts.items()}
     keys = [private_key(bench.key)]
-    good = folder / "good.update"
-    make(good, parts, version=NEWER, keys=keys, **VARIANT)
-    make(folder / "older.update", parts, version=OLDER, keys=keys, **VARIANT)
-    make(folder / "other.update", parts, version=NEWER, keys=keys, variant="full", target="rpi5")
+    make(folder / "good.update", parts, version=NEWER, keys=keys, **VARIANT)
+    make(folder / "older.update", small, version=OLDER, keys=keys, **VARIANT)
+    make(folder / "other.update", small, version=NEWER, keys=keys, variant="full", target="rpi5")
     signing_key(bench.work / "stranger.pem", make=True)
-    make(folder / "stranger.update", parts, version=NEWER, keys=[private_key(bench.work / "stranger.pem")], **VARIANT)
-    size = good.stat().st_size
-    with good.open("rb") as source:
-        (folder / "short.update").write_bytes(source.read(size // 2))
-    changed = Path(shutil.copy(good, folder / "changed.update"))
-    with changed.open("r+b") as file:
-        file.seek(size - (64 << 20))
-        file.write(b"\xff" * 64)
+    make(folder / "stranger.update", small, version=NEWER, keys=[private_key(bench.work / "stranger.pem")], **VARIANT)
+    whole = folder / "changed.update"
+    make(whole, small, version=NEWER, keys=keys, **VARIANT)
+    _head(whole, folder / "short.update", whole.stat().st_size // 2)
+    with whole.open("r+b") as file:
+        file.seek(-64, 2)
+        last = file.read()
+        file.seek(-64, 2)
+        file.write(bytes(byte ^ 0xFF for byte in last))
     # signed, whole, and unfit: most of the program is gone
     broken = Path(shutil.copy(parts["system"], bench.work / "broken.erofs"))
     with broken.open("r+b") as file:
         file.seek(4 << 20)
         file.write(bytes(64 << 20))
     make(folder / "broken.update", {**parts, "system": broken}, version=NEWER, keys=keys, **VARIANT)
-    image = bench.work / "stick.img"
+    # starts, and cannot understand: only its own check can find that
+    make(
+        folder / "deaf.update",
+        {**parts, "system": _deaf(parts["system"], bench.work)},
+        version=NEWER,
+        keys=keys,
+        **VARIANT,
+    )
     image.unlink(missing_ok=True)
     room = (sum(p.stat().st_size for p in folder.iterdir()) >> 20) * 11 // 10 + 64
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", folder, image, f"{room}M"], check=True)
     shutil.rmtree(folder)
     return image
+
+
+def _deaf(system: Path, work: Path) -> Path:
+    """The same system with a recogniser that cannot be loaded."""
+    tree, out = work / "deaf", work / "deaf.erofs"
+    shutil.rmtree(tree, ignore_errors=True)
+    subprocess.run(["fsck.erofs", f"--extract={tree}", "--preserve", system], check=True, capture_output=True)
+    model = next((tree / "opt/assistant/models/embedded/hearing/am").iterdir())
+    model.write_bytes(model.read_bytes()[:1000])
+    subprocess.run(["mkfs.erofs", "-z", "lz4", out, tree], check=True, capture_output=True)
+    shutil.rmtree(tree)
+    return out
+
+
+def _head(path: Path, out: Path, size: int) -> Path:
+    with path.open("rb") as source:
+        out.write_bytes(source.read(size))
+    return out
 
 
 def plugged(bench: Bench, card: Card, image: Path) -> Machine:
@@ -64,7 +96,7 @@ def start(machine: Machine) -> None:
     """Power on, wait for an answer, mount the stick."""
     machine.power_on()
     machine.hello(1800)
-    output(machine, "sh", "-c", "mkdir -p /run/stick && mount -o ro /dev/vdb /run/stick")
+    output(machine, "sh", "-c", MOUNT)
 
 
 def empty_other_slot(card: Card) -> None:
@@ -82,12 +114,12 @@ def updates(bench: Bench) -> None:
     try:
         for name in ("older", "other", "stranger", "short", "changed"):
             bench.claim(f"update refused: {name}", partial(refused, machine, name))
-        bench.claim("a broken update: its trial is started", partial(tried, machine, "broken"))
-        bench.claim("a broken update: the old version comes back", partial(returns, machine))
+        for name in ("broken", "deaf"):
+            bench.claim(f"a {name} update: its trial is started", partial(tried, machine, name))
+            bench.claim(f"a {name} update: the old version comes back", partial(returns, machine))
+            bench.claim(f"a {name} update: the device says so", partial(says, machine))
+            output(machine, "sh", "-c", MOUNT)
         bench.claim("and still hears and speaks", partial(hears, machine))
-        output(
-            machine, "sh", "-c", "mkdir -p /run/stick && (mountpoint -q /run/stick || mount -o ro /dev/vdb /run/stick)"
-        )
         bench.claim("a good update: its trial is started", partial(tried, machine, "good"))
         bench.claim("a good update: stays after its own check", partial(kept, machine))
         machine.cut()
@@ -99,61 +131,6 @@ def updates(bench: Bench) -> None:
     finally:
         machine.cut()
         card.remove()
-
-
-def cuts(bench: Bench) -> None:
-    """Power cuts while an update is written, tried and kept: there is always a slot that starts."""
-    image = stick(bench)
-    card = bench.card("cuts")
-    empty_other_slot(card)
-    chance = random.Random(9)
-    machine = plugged(bench, card, image)
-    try:
-        for number in range(bench.cuts):
-            phase = ("writing", "trial", "commit")[number % 3]
-            bench.claim(
-                f"power cut {number + 1} of {bench.cuts}, while {phase}", partial(cut_in, machine, phase, chance)
-            )
-        bench.claim("hears and speaks after all of it", partial(hears, machine))
-    finally:
-        machine.cut()
-        card.remove()
-
-
-def cut_in(machine: Machine, phase: str, chance: random.Random) -> str:
-    """Begin an update, pull the plug somewhere in `phase`, and see the device start again by itself."""
-    if machine.begun and not machine.on:
-        start(machine)
-    before = slot(machine)
-    machine.begin("/usr/bin/assistant", "update", "apply", "/run/stick/good.update")
-    if phase == "writing":
-        after = chance.uniform(5, 120)
-        pause(machine, after)
-    else:
-        expect(machine.wait_off(3600) == "trial", "the update did not lead to a trial")
-        machine.power_on()
-        if phase == "trial":
-            after = chance.uniform(2, 90)
-            pause(machine, after)
-        else:
-            machine.hello(1800)
-            after = chance.uniform(0, 240)
-            pause(machine, after)
-    machine.cut()
-    start(machine)
-    now = slot(machine)
-    expect(phase == "commit" or now == before, f"slot {now} runs although nothing was kept")
-    return f"cut {after:.0f} s into it, in slot {before}; slot {now} started"
-
-
-def pause(machine: Machine, seconds: float) -> None:
-    """Let the machine work for so long, or until it ends by itself."""
-    process = machine.process
-    if process is not None:
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return
 
 
 def refused(machine: Machine, name: str) -> str:
@@ -184,6 +161,12 @@ def returns(machine: Machine, tries: int = 3) -> str:
             return in_slot(machine, "a")
         machine.wait_off(3600)
     raise ClaimError(f"still in the new slot after {tries} starts")
+
+
+def says(machine: Machine) -> str:
+    """What was left for the voice about the update; it is there until it was spoken, and nothing here can speak."""
+    output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=3600)
+    return f"“{output(machine, 'cat', '/var/lib/assistant/notices/update.txt').strip()}”"
 
 
 def kept(machine: Machine) -> str:

@@ -15,7 +15,8 @@ megabytes() { numfmt --from=iec "$1" --to-unit=1Mi; }
 fat() {  # FILE SIZE LABEL SERIAL TREE
     rm -f "$1"
     mkdosfs -C -F 32 -s 1 -n "$3" -i "$4" --invariant "$1" $(($(megabytes "$2") * 1024)) > /dev/null
-    find "$5" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+    # FAT knows no time before 1980
+    find "$5" -exec touch -h -d "@$((SOURCE_DATE_EPOCH > 315619200 ? SOURCE_DATE_EPOCH : 315619200))" {} +
     (cd "$5" && LC_ALL=C mcopy -s -p -m -Q -i "$1" -- * ::)
 }
 

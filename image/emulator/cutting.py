@@ -1,0 +1,181 @@
+"""Power cuts while an update is written, tried and kept. What was shown is kept: the count goes on at the next call."""
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from image.emulator import firmware
+from image.emulator.card import Card
+from image.emulator.machine import Machine
+from image.emulator.proof import Bench, expect, output, slot
+from image.emulator.updating import empty_other_slot, start, stick
+
+PHASES = ("writing", "trial", "commit")
+HEAVY = ("assistant-core.service", "assistant-health.service", "assistant-trial.service", "assistant-egress.socket")
+"""Left out where only the start itself is looked at: they load every engine, which takes minutes here."""
+KEEP = (
+    "from pathlib import Path; from assistant.cli.update import updater_of;"
+    " print(updater_of(Path('/var/lib/assistant'), 'en').keep())"
+)
+"""What the health check does when all is well, without the check."""
+LONGEST_S = {"writing": 25.0, "trial": 25.0, "commit": 0.4}
+"""Between two cuts of a phase, seconds at most. Keeping a version is over within a fraction of one."""
+
+
+@dataclass(slots=True)
+class Story:
+    """The cuts of one image so far."""
+
+    folder: Path
+    cuts: list[dict[str, Any]] = field(default_factory=list)
+    """Each with "phase", "after" (seconds into it), "card" (its file, until it was started), "seen" and "holds"."""
+    chance: random.Random = field(default_factory=lambda: random.Random(9))
+
+    @classmethod
+    def of(cls, image: Path, work: Path) -> "Story":
+        """What was seen of this very image before."""
+        with image.open("rb") as file:
+            name = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        folder = work / f"cuts-{name}"
+        folder.mkdir(exist_ok=True)
+        try:
+            return cls(folder, json.loads((folder / "cuts.json").read_text(encoding="utf-8")))
+        except OSError:
+            return cls(folder)
+
+    def keep(self) -> None:
+        """Write it down."""
+        (self.folder / "cuts.json").write_text(json.dumps(self.cuts, indent=1) + "\n", encoding="utf-8")
+
+    def take(self, machine: Machine, phase: str, after: float) -> None:
+        """One more cut: the card as it is at this instant."""
+        path = self.folder / f"cut-{len(self.cuts) + 1}.img"
+        machine.instant(path)
+        self.cuts.append({"phase": phase, "after": round(after, 1), "card": str(path)})
+        self.keep()
+
+    def of_phase(self, phase: str) -> int:
+        """How many there are of it."""
+        return sum(cut["phase"] == phase for cut in self.cuts)
+
+
+def cuts(bench: Bench) -> None:
+    """There is always a slot that starts, and after a cut before the commit it is the old one."""
+    story = Story.of(bench.image, bench.work)
+    wanted = {phase: len(range(number, bench.cuts, len(PHASES))) for number, phase in enumerate(PHASES)}
+    if any(story.of_phase(phase) < count for phase, count in wanted.items()):
+        collect(bench, story, wanted)
+    for number, cut in enumerate(story.cuts, 1):
+        name = f"power cut {number} of {bench.cuts}, while {cut['phase']}"
+        if "seen" in cut:
+            bench.report.note(name, cut["seen"], holds=cut["holds"], seconds=0)
+            continue
+        cut["holds"] = bench.claim(name, partial(survived, bench, cut))
+        cut["seen"] = bench.report.claims[-1]["seen"]
+        Card(Path(cut.pop("card"))).remove()
+        story.keep()
+
+
+def installed(bench: Bench, story: Story) -> Card:
+    """A card that was started once, with nothing in its second slot."""
+    path = story.folder / "installed.img"
+    if path.exists():
+        return Card(path)
+    card = bench.card("cuts")
+    empty_other_slot(card)
+    machine = bench.machine(card)
+    machine.without = HEAVY
+    machine.power_on()
+    machine.hello(3600)
+    machine.begin("systemctl", "poweroff")
+    machine.wait_off(3600)
+    card.path.replace(path)
+    return Card(path)
+
+
+def collect(bench: Bench, story: Story, wanted: dict[str, int]) -> None:
+    """Cards of cuts at chance instants of updates that run through every phase."""
+    while story.of_phase("writing") < wanted["writing"] or not (story.folder / "tried.img").exists():
+        card = installed(bench, story).copy(bench.work / "cutting.img")
+        machine = bench.machine(card)
+        machine.without, machine.stick = HEAVY, stick(bench)
+        start(machine)
+        machine.begin("/usr/bin/assistant", "update", "apply", "/run/stick/good.update")
+        at_chance(machine, story, "writing", wanted["writing"])
+        expect(machine.wait_off(7200) == "trial", "the update did not lead to a trial")
+        card.path.replace(story.folder / "tried.img")
+    while any(story.of_phase(phase) < wanted[phase] for phase in ("trial", "commit")):
+        card = Card(story.folder / "tried.img").copy(bench.work / "cutting.img")
+        machine = bench.machine(card)
+        machine.without, machine.trial = HEAVY, True
+        machine.power_on()
+        at_chance(machine, story, "trial", wanted["trial"], machine.greeted)
+        if not machine.greeted():
+            machine.hello(3600)
+        machine.begin("/usr/bin/python3", "-c", KEEP)
+        changed = watch(card)
+        while machine.on and not changed():
+            time.sleep(0.001)
+        story.take(machine, "commit", 0.0)
+        at_chance(machine, story, "commit", wanted["commit"])
+        machine.cut()
+        card.remove()
+
+
+def never() -> bool:
+    """A phase without an end that can be seen."""
+    return False
+
+
+def at_chance(machine: Machine, story: Story, phase: str, wanted: int, over: Callable[[], bool] = never) -> None:
+    """Cuts of a phase at chance instants, until there are enough or the phase is over."""
+    begun = time.monotonic()
+    while story.of_phase(phase) < wanted and machine.on and not over():
+        assert machine.process is not None
+        try:
+            machine.process.wait(story.chance.uniform(0, LONGEST_S[phase]))
+        except subprocess.TimeoutExpired:
+            story.take(machine, phase, time.monotonic() - begun)
+
+
+def watch(card: Card) -> Callable[[], bool]:
+    """Tells when the bootloader's file on the card has changed, within a millisecond: nothing is parsed."""
+    region = card.region("bootconfig")
+    offset = card.partitions()["bootconfig"].start + region.index(b"[all]\r\ntryboot_a_b=1")
+    descriptor = os.open(card.path, os.O_RDONLY)
+    before = os.pread(descriptor, firmware.LIMIT, offset)
+
+    def changed() -> bool:
+        if os.pread(descriptor, firmware.LIMIT, offset) == before:
+            return False
+        os.close(descriptor)
+        return True
+
+    return changed
+
+
+def survived(bench: Bench, cut: dict[str, Any]) -> str:
+    """The card of a cut starts by itself in the slot it must, and the device has said what became of the update."""
+    card = Card(Path(cut["card"]))
+    chosen = firmware.choose(card, tryboot=False)
+    expect(cut["phase"] == "commit" or chosen.label == "boot_a", f"{chosen.label} would be started")
+    machine = bench.machine(card)
+    machine.without = HEAVY
+    try:
+        machine.power_on()
+        machine.hello(3600)
+        now = slot(machine)
+        expect(chosen.label == f"boot_{now}", f"slot {now} runs, not that of {chosen.label}")
+        output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=3600)
+        told = machine.run("cat", "/var/lib/assistant/notices/update.txt").out.strip()
+        return f"cut {cut['after']} s into it; slot {now} started in {machine.boots} start; says “{told}”"
+    finally:
+        machine.cut()
