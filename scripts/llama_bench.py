@@ -4,15 +4,19 @@
 
 Three figures a round, each the speed over the same number of tokens: an answer of the assistant's engine behind a
 prompt of some 300 tokens (chosen, cleaned and handed out); llama-bench with as many tokens before it; llama-bench with
-nothing before it, which is the least work that a token can be.
+nothing before it, which is the least work that a token can be. By the clock, and in processor time, which on a busy
+machine is the one to read: of llama-bench it is what a second repetition adds to the first.
 """
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assistant.bench.llm import QUESTIONS, static_part
@@ -24,29 +28,43 @@ LIMIT_S = 300.0
 """Seconds for one round of llama-bench."""
 
 
-def theirs(program: Path, model: Path, *, threads: int, tokens: int, depth: int) -> float:
-    """Tokens a second of llama-bench's generation test behind `depth` tokens. Raises AssistantError."""
-    command = [str(program), "-m", str(model), "-t", str(threads), "-p", "0", "-n", str(tokens), "-d", str(depth)]
-    try:
-        done = subprocess.run(
-            [*command, "-r", "1", "-ngl", "0", "-o", "json"],
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-            check=True,
-        )
-        (row,) = [row for row in json.loads(done.stdout) if row["n_gen"] == tokens]
-        return float(row["avg_ts"])
-    except subprocess.CalledProcessError as error:
-        reason = (error.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise AssistantError(f"llama-bench failed ({reason}); build it again") from error
-    except (OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
-        raise AssistantError(f"llama-bench did not measure ({error}); build it again") from error
+@dataclass(slots=True)
+class Speeds:
+    """Of one way to make tokens, a value a round."""
+
+    name: str
+    clock: list[float] = field(default_factory=list)
+    """Tokens a second."""
+    cpu: list[float] = field(default_factory=list)
+    """Milliseconds of processor a token."""
+
+    def told(self) -> str:
+        """One line: medians, lowest and highest."""
+        return f"{self.name}: {_spread(self.clock, 2)} tok/s; {_spread(self.cpu, 2)} ms of processor a token"
 
 
-def told(name: str, speeds: Sequence[float]) -> str:
-    """One line: median, lowest and highest."""
-    return f"{name}: {statistics.median(speeds):.2f} tok/s ({min(speeds):.2f} to {max(speeds):.2f})"
+def _spread(values: Sequence[float], digits: int) -> str:
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def theirs(command: Sequence[str], tokens: int) -> tuple[float, float]:
+    """Tokens a second of llama-bench's generation test, and ms of processor a token. Raises AssistantError."""
+    clock, busy = [], []
+    for repetitions in (1, 2):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        wanted = [*command, "-n", str(tokens), "-r", str(repetitions), "-o", "json"]
+        try:
+            done = subprocess.run(wanted, capture_output=True, text=True, timeout=LIMIT_S, check=True)
+            (row,) = [row for row in json.loads(done.stdout) if row["n_gen"] == tokens]
+            clock.append(float(row["avg_ts"]))
+        except subprocess.CalledProcessError as error:
+            reason = (error.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise AssistantError(f"llama-bench failed ({reason}); build it again") from error
+        except (OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
+            raise AssistantError(f"llama-bench did not measure ({error}); build it again") from error
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return statistics.mean(clock), (busy[1] - busy[0]) / tokens * 1000
 
 
 def compare(program: Path, path: Path, *, threads: int, tokens: int, repeats: int) -> list[str]:
@@ -55,31 +73,35 @@ def compare(program: Path, path: Path, *, threads: int, tokens: int, repeats: in
     try:
         messages = [static_part(model), Message("user", QUESTIONS[0])]
         depth = len(model.tokens(model.render(messages)))
+        command = [str(program), "-m", str(path), "-t", str(threads), "-p", "0", "-ngl", "0"]
+        ours = Speeds(f"an answer of {tokens} tokens behind {depth}")
+        behind, empty = Speeds(f"llama-bench -n {tokens} -d {depth}"), Speeds(f"llama-bench -n {tokens}")
         model.speak(messages, 8)  # the weights come into memory
-        ours: list[float] = []
-        behind: list[float] = []
-        empty: list[float] = []
         for number in range(repeats):
+            began = time.process_time()
             spoken = model.speak(messages, tokens + 1)
+            busy = time.process_time() - began - spoken.steps[0].cpu_s
             if len(spoken.token_s) < tokens:
                 raise AssistantError(
                     f"{path}: its answer ended after {len(spoken.token_s)} tokens; give fewer --tokens"
                 )
-            ours.append(spoken.tokens_a_second)
-            behind.append(theirs(program, path, threads=threads, tokens=tokens, depth=depth))
-            empty.append(theirs(program, path, threads=threads, tokens=tokens, depth=0))
-            print(f"{number + 1}/{repeats}: {ours[-1]:.2f} {behind[-1]:.2f} {empty[-1]:.2f}", file=sys.stderr)
+            ours.clock.append(spoken.tokens_a_second)
+            ours.cpu.append(busy / tokens * 1000)
+            for speeds, more in ((behind, ["-d", str(depth)]), (empty, [])):
+                clock, cpu = theirs([*command, *more], tokens)
+                speeds.clock.append(clock)
+                speeds.cpu.append(cpu)
+            print(
+                f"{number + 1}/{repeats}", *(each.told() for each in (ours, behind, empty)), sep="\n  ", file=sys.stderr
+            )
     finally:
         model.close()
-    lines = [
-        told(f"an answer of {tokens} tokens behind {depth}", ours),
-        told(f"llama-bench -n {tokens} -d {depth}", behind),
-        told(f"llama-bench -n {tokens}", empty),
-    ]
-    for name, speeds in ((f"-d {depth}", behind), ("alone", empty)):
-        ratios = [one / other for one, other in zip(ours, speeds, strict=True)]
-        spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
-        lines.append(f"decode over llama-bench {name}: {statistics.median(ratios):.3f} ({spread}, {repeats} rounds)")
+    lines = [each.told() for each in (ours, behind, empty)]
+    for other, what in ((behind, f"-d {depth}"), (empty, "alone")):
+        clock = [one / two for one, two in zip(ours.clock, other.clock, strict=True)]
+        cpu = [two / one for one, two in zip(ours.cpu, other.cpu, strict=True)]
+        lines.append(f"decode over llama-bench {what}, {repeats} rounds: by the clock {_spread(clock, 3)}, "
+                     f"by the processor {_spread(cpu, 3)}")  # fmt: skip
     return lines
 
 
