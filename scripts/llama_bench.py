@@ -88,9 +88,9 @@ def compare(program: Path, path: Path, *, threads: int, tokens: int, repeats: in
             ours.clock.append(spoken.tokens_a_second)
             ours.cpu.append(busy / tokens * 1000)
             for speeds, more in ((behind, ["-d", str(depth)]), (empty, [])):
-                clock, cpu = theirs([*command, *more], tokens)
-                speeds.clock.append(clock)
-                speeds.cpu.append(cpu)
+                speed, took = theirs([*command, *more], tokens)
+                speeds.clock.append(speed)
+                speeds.cpu.append(took)
             print(
                 f"{number + 1}/{repeats}", *(each.told() for each in (ours, behind, empty)), sep="\n  ", file=sys.stderr
             )
