@@ -85,6 +85,16 @@ def release(version: str) -> tuple[int, int, int]:
     return int(found[1]), int(found[2]), int(found[3])
 
 
+def older(new: str, here: str) -> bool:
+    """Whether `new` comes before `here`: by the release, and within one by the moments of the builds where both name
+    one, as "1.4.2+20261121170133.g12ab" does. Builds that name none are of one age. Raises ValueError.
+    """
+    if release(new) != release(here):
+        return release(new) < release(here)
+    built, running = (re.search(r"\+(\d{14})(?:\.|$)", version) for version in (new, here))
+    return built is not None and running is not None and built[1] < running[1]
+
+
 def public_keys(directory: Path) -> list[Ed25519PublicKey]:
     """The keys (PEM, *.pub) that updates may be signed with. Raises UpdateError when there is none."""
     keys = []

@@ -11,7 +11,8 @@ from typing import Literal
 
 from assistant.errors import AssistantError
 from assistant.texts import texts
-from assistant.update.bundle import CHUNK, Bundle, Part, UpdateError, release
+from assistant.update.bundle import CHUNK, Bundle, Part, UpdateError
+from assistant.update.bundle import older as comes_before
 from assistant.update.journal import Entry, Journal
 from assistant.update.machine import Bootloader, Medium, Slot, other
 
@@ -134,7 +135,7 @@ class Updater:
                 f"update: it is for {new.target} ({new.variant}), this is {here.target} ({here.variant}); "
                 "get the right file"
             )
-        if not older and release(new.version) < release(here.version):
+        if not older and comes_before(new.version, here.version):
             raise UpdateError(
                 f"update: version {new.version} is older than {here.version}, which runs; "
                 "say --allow-older if you want to go back"

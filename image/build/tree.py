@@ -3,6 +3,7 @@ image.
 """
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -34,13 +35,20 @@ def ingredients() -> list[Path]:
 
 
 def version() -> str:
-    """The program's version and the commit it was built from."""
+    """The program's version, and the moment (UTC) and name of the commit it was built from: builds of one version have
+    an order too."""
     from assistant import __version__  # noqa: PLC0415 - the builder's other parts do not need the program
 
     found = subprocess.run(
         ["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    return f"{__version__}+g{found.stdout.strip()}" if found.returncode == 0 else __version__
+    if found.returncode:
+        return __version__
+    moment = subprocess.run(
+        ["git", "log", "-1", "--date=format-local:%Y%m%d%H%M%S", "--format=%cd"],
+        cwd=ROOT, env={**os.environ, "TZ": "UTC"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return f"{__version__}+{moment.stdout.strip()}.g{found.stdout.strip()}"
 
 
 def make(out: Path, variant: Variant, packages: list[Path], public_key: Path, *, may_be_passed_on: bool) -> None:

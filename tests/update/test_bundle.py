@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assistant.errors import UsageError
 from assistant.update import bundle
-from assistant.update.bundle import MAGIC, Bundle, UpdateError, make, private_key, public_keys, release
+from assistant.update.bundle import MAGIC, Bundle, UpdateError, make, older, private_key, public_keys, release
 from tests.update.files import IMAGES, KEY, NEW, STRANGER, opened, update
 
 
@@ -117,6 +117,23 @@ def test_versions_have_an_order():
     for wrong in ("1.2", "1.2.3.4", "1.2.3rc1", "v1.2.3", ""):
         with pytest.raises(ValueError, match=r"1\.4\.2"):
             release(wrong)
+
+
+@pytest.mark.parametrize(
+    ("new", "here", "earlier"),
+    [
+        ("1.4.2", "1.4.3", True),
+        ("1.4.3+20260101000000.gab", "1.4.2+20270101000000.gcd", False),
+        ("1.4.2+20260101000000.gab", "1.4.2+20270101000000.gcd", True),
+        ("1.4.2+20270101000000.gab", "1.4.2+20260101000000.gcd+", False),
+        ("1.4.2+20260101000000.gab", "1.4.2+20260101000000.gab", False),
+        # one that names no moment is of any age
+        ("1.4.2+gab", "1.4.2+20270101000000.gcd", False),
+        ("1.4.2", "1.4.2+20270101000000", False),
+    ],
+)
+def test_builds_of_one_version_are_told_apart_by_their_moment(new, here, earlier):
+    assert older(new, here) is earlier
 
 
 def test_keys_come_from_pem_files(tmp_path):
