@@ -6,7 +6,7 @@ the turn goes on at once; a pause that was none costs that work and nothing else
 
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from assistant import events as ev
@@ -87,6 +87,8 @@ class Listening:
         self._prepared: Prepared | None = None
         self._tried = ""
         """The recogniser's words when this pause was last worked out: when they change, it is done anew."""
+        self._guessed = False
+        """In this pause a word came to those that promised more, without a sound."""
 
     async def hear(self, preroll: Samples, frames: Frames, begins_s: float) -> Transcription | None:
         """The words, or None when nobody spoke.
@@ -152,13 +154,14 @@ class Listening:
     async def _prepare(self, stream: RecognizerStream, partial: str, activity: Activity) -> None:
         """In a pause: work out the words so far and what they ask for. Speech makes that stale."""
         if activity.speech:
-            self._prepared, self._tried = None, ""
+            self._prepared, self._tried, self._guessed = None, "", False
             return
         if activity.silence_s < PAUSE_S or not partial or partial == self._tried:
             return
-        self._tried = partial
+        self._tried, before = partial, self._prepared
         try:
             self._prepared = await self._worked_out(stream)
+            self._doubt(before)
         except AssistantError as error:
             # the end of speech is then judged by silence alone, and the request understood when it is over
             logger.warning("what was said could not be worked out in a pause: %s", error)
@@ -169,6 +172,16 @@ class Listening:
         heard = await self._interpreted(sketch)
         said, ending = await self._stage("understand", self._rooms.thinking, lambda: self._judge(sketch, heard))
         return Prepared(sketch, heard, said, ending)
+
+    def _doubt(self, before: Prepared | None) -> None:
+        """A word that comes late in a pause, behind one that promised more, was guessed from its beginning: all that
+        was said had been worked out before. Its sentence is whole, but nobody has finished saying it yet."""
+        assert self._prepared is not None
+        now = self._prepared
+        if before is not None and before.ending is Ending.TRAILING and _begins(before.said, now.said):
+            self._guessed = True
+        if self._guessed and now.ending is not Ending.TRAILING:
+            self._prepared = replace(now, ending=Ending.UNFINISHED)
 
     def _judge(self, sketch: Transcription, heard: Heard) -> tuple[str, Ending]:
         """The words to judge by and how they end.
@@ -190,12 +203,21 @@ class Listening:
             return heard.text, Ending.OPEN  # an answer to a question of ours is whole, though it is no sentence
         if heard.text.split()[-1] not in {said.split()[-1] for said in readings}:
             return heard.text, Ending.UNFINISHED
+        if any(_begins(said, heard.text) for said in readings):
+            # one recogniser heard the end that the other one's grammar supplied
+            return heard.text, Ending.UNFINISHED
         return heard.text, ending
 
     def _tell(self, partial: str) -> None:
         said = self._rooms.interpreter.said(partial)
         for listener in self._rooms.partials:
             listener(said)
+
+
+def _begins(said: str, sentence: str) -> bool:
+    """Whether `sentence` is these words and more."""
+    words, whole = said.split(), sentence.split()
+    return len(words) < len(whole) and whole[: len(words)] == words
 
 
 def _texts(transcription: Transcription) -> tuple[str, ...]:

@@ -1,16 +1,30 @@
 """The end of speech in virtual time: real turn and endpointer, scripted engines, hundreds of utterances."""
 
+from dataclasses import dataclass
+
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant import events as ev
+from assistant.audio import Samples
 from assistant.dialogue.interpreting import Heard
 from assistant.dialogue.listening import Listening
 from assistant.nlu import Class, Intent
 from assistant.nlu.dialogue import Dialogue
 from assistant.stt import Hypothesis, Transcription
 from assistant.stt.endpoint import Ending
-from tests.fakes import SILENCE, VOICE, WAKE, FakeInterpreter, House, ScriptedSource, sound
+from tests.fakes import (
+    SILENCE,
+    VOICE,
+    WAKE,
+    FakeInterpreter,
+    FakeRecognizer,
+    FakeStream,
+    House,
+    ScriptedSource,
+    sound,
+)
 from tests.virtual_time import run
 
 COMMANDS = ("what time is it", "turn on the lamp", "turn on the lamp in the hall")
@@ -65,6 +79,50 @@ def test_what_could_go_on_waits_and_what_could_not_does_not() -> None:
     assert (closed.rule, open_.rule) == ("complete", "finished")
     assert waited(closed) < 0.25
     assert waited(open_) > 0.65
+
+
+class Trailing(FakeInterpreter):
+    """Knows that "is" promises more."""
+
+    def ending(self, said: str) -> Ending:
+        return Ending.TRAILING if said.endswith(" is") else super().ending(said)
+
+
+@dataclass
+class GuessingStream(FakeStream):
+    """Guesses the last word from its beginning, when 0.3 s of silence have followed."""
+
+    silent: int = 0
+
+    def feed(self, samples: Samples) -> str:
+        words = super().feed(samples)
+        self.silent = 0 if np.any(samples) else self.silent + samples.size
+        return f"{words} it" if words.endswith(" is") and self.silent >= 0.3 * 16000 else words
+
+
+class GuessingRecognizer(FakeRecognizer):
+    def start(self, skip_s: float = 0.0) -> FakeStream:
+        return GuessingStream(self, super().start(skip_s).text)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0.45, 0.8))
+def test_a_word_that_was_guessed_in_a_hesitation_does_not_end_the_request(pause: float) -> None:
+    recognizer = GuessingRecognizer(["what time is it"])
+    house = House(interpreter=Trailing(COMMANDS), recognizer=recognizer)
+    ended = hear(house, (VOICE, 3 * SPOKEN + 0.02), (SILENCE, pause), (VOICE, SPOKEN), (SILENCE, 3.0))
+    assert ended.rule == "complete"
+    assert ended.stream_s > 1.0 + 4 * SPOKEN + pause
+    assert waited(ended) < 0.25, "with the word really said, nobody waits"
+
+
+def test_a_guessed_word_that_nobody_says_ends_the_request_later() -> None:
+    recognizer = GuessingRecognizer(["what time is it"])
+    house = House(interpreter=Trailing(COMMANDS), recognizer=recognizer)
+    ended = hear(house, (VOICE, 3 * SPOKEN + 0.02), (SILENCE, 3.0))
+    assert ended.rule == "silence"
+    assert 0.95 < waited(ended) < 1.1
+    assert [event.intent for event in house.events if isinstance(event, ev.IntentMatched)] == ["Known"]
 
 
 class Counting(FakeInterpreter):
@@ -142,6 +200,16 @@ def test_a_sentence_whose_last_word_nobody_heard_is_not_finished() -> None:
     interpreter = Judging(lights_off=Ending.CLOSED, lights_often=Ending.UNFINISHED)
     assert judge(interpreter, "lights off", "lights often", "lights often")[1] is Ending.UNFINISHED
     assert judge(interpreter, "lights off", "lights often", "lights off")[1] is Ending.CLOSED
+
+
+def test_an_end_that_only_one_recogniser_heard_is_not_finished() -> None:
+    interpreter = Judging(
+        who_wrote_this=Ending.OPTIONAL, who_wrote=Ending.UNFINISHED, who_wrote_these=Ending.UNFINISHED
+    )
+    assert judge(interpreter, "who wrote this", "who wrote this", "who wrote")[1] is Ending.UNFINISHED
+    assert judge(interpreter, "who wrote this", "who wrote this", "who wrote this")[1] is Ending.OPTIONAL
+    # heard differently is not heard less
+    assert judge(interpreter, "who wrote this", "who wrote this", "who wrote these")[1] is Ending.OPTIONAL
 
 
 def test_words_that_are_no_request_wait_for_the_longest_that_they_could_be() -> None:
