@@ -7,14 +7,18 @@ import pytest
 from scripts.live_proofs.soak import run
 
 
-def test_some_minutes() -> None:
-    # 90 s: a request each 30 s, and where the last one falls on the end, one more
-    found = asyncio.run(run(0.025, every_s=30.0))
-    assert found["answered"] == found["requests"] >= 3, found
+def test_two_minutes() -> None:
+    # a minute with two requests, then each of the nine once more
+    found = asyncio.run(run(0.01, every_s=30.0, warm_hours=0.0, phrases=0))
+    assert found["answered"] == found["requests"] == 11, found
+    assert (found["answered_after"], found["unasked"]) == (9, 0), found
 
 
 @pytest.mark.long
 def test_a_day() -> None:
     found = asyncio.run(run(24.0))
     assert found["answered"] == found["requests"], found
+    assert found["answered_after"] == 9, found
+    assert found["rang"] > 0, found
+    assert (found["rang_on"], found["unasked"]) == (0, 0), found
     assert found["growth"] <= 0.01, found
