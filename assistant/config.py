@@ -147,6 +147,8 @@ class Speaking(_Section):
     """Id of an installed voice, an .onnx file, or "embedded"; the best installed one, else the embedded, when empty."""
     rate: float = Field(1.0, ge=0.5, le=2.0)
     """Speed of speech; 1 is the voice's own."""
+    welcome: bool = False
+    """Welcome people by voice at the first start (docs/firstboot.md). On a flashed card it is on."""
 
 
 class Thinking(_Section):

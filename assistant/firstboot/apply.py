@@ -126,6 +126,7 @@ class Applier:
             if self._token(key, wanted, problems):
                 wanted.settings[setting] = str(self.places.secret(key))
         network = self._wifi(wanted, mark, problems)
+        wanted.settings.setdefault("speaking.welcome", True)
         wanted.settings |= {"paths.data": str(self.places.data), "paths.cache": str(self.places.cache)}
         replace(self.data, self.places.settings, as_toml(wanted.settings).encode())
         if clear:

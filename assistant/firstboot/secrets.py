@@ -51,7 +51,7 @@ def wifi_problem(network: str, password: str) -> str:
     if not 1 <= len(network.encode()) <= 32:
         return "'wifi.network' is too long; a network's name has at most 32 letters"
     if password and not 8 <= len(password) <= 63:
-        return "'wifi.password' must have 8 to 63 letters, as every Wi-Fi password has"
+        return "'wifi.password' must have 8 to 63 letters, as every Wi-Fi password has; write it again"
     if password and not password.isascii():
         return "'wifi.password' holds letters that no Wi-Fi password has"
     return ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from assistant.config import Settings, known_keys
 from assistant.errors import AssistantError
@@ -17,6 +18,7 @@ NAMES = {
     "language": "language",
     "wake_word": "wake.phrases",
     "volume": "audio.volume",
+    "quiet_hours": "quiet.hours",
     "voice": "speaking.model",
     "units": "place.units",
     "time_zone": "place.time_zone",
@@ -29,7 +31,9 @@ NAMES = {
 SECRETS = ("wifi.password", "hub.token", "cloud.token")
 WIFI = ("wifi.network", "wifi.password")
 
-_SECTIONS = ("audio", "wake", "hearing", "speaking", "thinking", "hardware", "place", "accelerator", "hub", "cloud")
+_SECTIONS = (
+    "audio", "quiet", "wake", "hearing", "speaking", "thinking", "hardware", "place", "accelerator", "hub", "cloud",
+)  # fmt: skip
 """Sections of docs/configuration.md that may stand on the card as well."""
 
 _OWN = {
@@ -39,6 +43,23 @@ _OWN = {
 """Keys that name the device's own files or programs: a card does not choose these."""
 
 MOST_CHARACTERS = 500
+
+_SAID = {
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be a text in quotation marks",
+    "literal_error": "must be {expected}",
+}
+"""pydantic's kinds of error in plain words."""
 
 
 @dataclass(slots=True)
@@ -149,14 +170,24 @@ def _refused(settings: Mapping[str, Any], key: str, value: object, usable: Calla
     """Why `value` cannot be taken; "" when it can."""
     if not _plain(value):
         return "cannot be of that kind"
+    if key.endswith(".url") and not str(value).lower().startswith(("http://", "https://")):
+        return f"an address begins with http:// or https:// (there stands {json.dumps(value, ensure_ascii=False)[:40]})"
     try:
         built = as_settings({**settings, key: value})
         return usable(built) if key.endswith((".model", ".url")) else ""
     except ValidationError as error:
-        message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        return f"{message[:1].lower()}{message[1:]} (there stands {str(value)[:40]!r})"
+        return f"{_plainly(error.errors()[0])} (there stands {json.dumps(value, ensure_ascii=False)[:40]})"
     except AssistantError as error:
         return str(error)
+
+
+def _plainly(error: ErrorDetails) -> str:
+    """What is wrong with a value, for somebody who has never heard of types."""
+    said = _SAID.get(error["type"])
+    if said is not None:
+        return said.format(**{name: str(value).replace("'", '"') for name, value in error.get("ctx", {}).items()})
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{message[:1].lower()}{message[1:]}"
 
 
 def _plain(value: object) -> bool:

@@ -73,6 +73,7 @@ def test_good_settings_are_taken_over_and_secrets_leave_the_card(device):
         "audio": {"volume": 40},
         "place": {"units": "imperial", "time_zone": "Europe/London", "name": "Leeds"},
         "hub": {"url": "http://hub.local:8123", "token_file": "/data/secrets/hub-token"},
+        "speaking": {"welcome": True},
         "paths": {"data": "/data", "cache": "/cache"},
     }
     assert device.read(PLACES.secret("hub.token")) == b"abc-long-token"
@@ -109,7 +110,7 @@ def test_mistakes_are_told_and_the_rest_counts(device):
     assert len(problems) == 3
     assert "'wake_word': nothing listens for 'hey jarvi'; did you mean 'hey jarvis'?" in problems
     assert "there is no 'time_zon'; did you mean 'time_zone'?" in problems
-    assert any(problem.startswith("'volume': input should be less than or equal to 100") for problem in problems)
+    assert any(problem == "'volume': must be at most 100 (there stands 140)" for problem in problems)
     assert settings(device)["name"] == "Nabu"
     written = (device.read(PLACES.problems) or b"").decode()
     assert all(f"- {problem}\r\n" in written for problem in problems)
@@ -119,6 +120,26 @@ def test_mistakes_are_told_and_the_rest_counts(device):
     edit(device, 'name = "Nabu"\n')
     assert start(device) == []
     assert device.read(PLACES.problems) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("volume", -1, "must be at least 0 (there stands -1)"),
+        ("volume", "loud", 'must be a whole number (there stands "loud")'),
+        ("volume", 12.5, "must be a whole number (there stands 12.5)"),
+        ("name", 7, "must be a text in quotation marks (there stands 7)"),
+        ("units", "miles", 'must be "metric" or "imperial" (there stands "miles")'),
+        ("quiet_hours", "x", 'quiet hours are two times of the 24-hour clock, such as 22:00-7:00 (there stands "x")'),
+        ("time_zone", "X", "no time zone is called 'X'; use a name such as Europe/London (there stands \"X\")"),
+        ("hub.url", "hub.local", 'an address begins with http:// or https:// (there stands "hub.local")'),
+        ("latitude", "north", 'must be a number (there stands "north")'),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_plain_words(key, value, said):
+    section, _, name = key.rpartition(".")
+    (problem,) = understand({section: {name: value}} if section else {key: value}).problems
+    assert problem == f"'{key}': {said}"
 
 
 def test_a_card_without_the_file_gets_one(device):
