@@ -120,7 +120,8 @@ class Call:
 class Reply(Protocol):
     """A bound reply on its way."""
 
-    probabilities: list[float]
+    @property
+    def probabilities(self) -> list[float]: ...
 
     def __iter__(self) -> Iterator[str]: ...
 
