@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -106,7 +106,9 @@ class Conversation:
         self._running: _Running | None = None
         self._held: _Running | None = None
         """A turn whose reply was silenced by a wake word, until it is known whether anything follows."""
-        self._pressed = False
+        self._pressed = self._invited = False
+        self.hearers: list[Callable[[Frame], None]] = []
+        """Told of every frame that is heard. They must return at once."""
 
     async def read(self, text: str) -> TurnTrace:
         """Serve one typed request."""
@@ -148,6 +150,8 @@ class Conversation:
             return
         self._ring.push(samples)
         frame = Frame(samples, self._detector.feed(samples))
+        for hearer in self.hearers:
+            hearer(frame)
         # the wake engine hears everything, so that its features have no gaps
         wake = self._wake.process(samples)
         if self.barge_in is not None:
@@ -164,9 +168,12 @@ class Conversation:
         if self._pressed:
             self._pressed = False
             wake = Wake(BUTTON, frame.activity.position_s, 1.0)
+        invited, self._invited = self._invited, False
         if wake is not None:
             await self._give_way()
             self._running = self._begin(source, wake, frame.activity.position_s)
+        elif invited and self._running is None:
+            self._running = self._begin(source, position_s=frame.activity.position_s)
 
     async def _give_way(self) -> None:
         """Somebody begins to speak: a reply that sounds is held, everything else that goes on is over."""
@@ -200,11 +207,17 @@ class Conversation:
         """
         running = self._running
         if running is None or running.task.done():
-            self._pressed = self.unmuted.is_set()  # taken up with the next frame, 20 ms at most
+            self._pressed = self.unmuted.is_set()  # taken up with the next frame, 60 ms at most
         elif running.hearing:
             running.inbox.end(BUTTON)
         else:
             self._give_up(running)
+
+    def invite(self) -> None:
+        """Listen for the answer to a question that was asked outside a turn: its words need no wake phrase. Nothing
+        happens while a turn goes on or the microphone is closed. Call it on the loop."""
+        self._invited = self.unmuted.is_set() and not self.busy
+        self._last, self._last_at = Dialogue(pending="confirm"), self._rooms.clock.monotonic()
 
     @property
     def busy(self) -> bool:
@@ -222,7 +235,7 @@ class Conversation:
 
     def stop(self) -> bool:
         """End the turn that is going on, whatever it does. True when there was one."""
-        self._pressed = False
+        self._pressed = self._invited = False
         if self._running is None or self._running.task.done():
             return False
         self._give_up(self._running)
@@ -233,7 +246,7 @@ class Conversation:
         if on == (not self.unmuted.is_set()):
             return
         if on:
-            self._pressed = False
+            self._pressed = self._invited = False
             self.unmuted.clear()
             if self._running is not None and self._running.hearing:
                 self._give_up(self._running)

@@ -56,8 +56,11 @@ async def microphone(device: str = "") -> AsyncGenerator[Samples]:
             yield frame.samples
 
 
-async def captured(chosen: Device) -> AsyncGenerator[Captured]:
-    """Frames from `chosen` with the times at which they were heard. Raises AudioError as `microphone` does."""
+async def captured(chosen: Device, gather: Callable[[], int] = lambda: 1) -> AsyncGenerator[Captured]:
+    """Frames from `chosen` with the times at which they were heard. Raises AudioError as `microphone` does.
+
+    `gather`, asked on the device's thread, is how many blocks may wait before the loop is woken for them.
+    """
     sd = portaudio()
     loop = asyncio.get_running_loop()
     waiting: deque[tuple[npt.NDArray[Any], float]] = deque(maxlen=BACKLOG_BLOCKS)
@@ -66,12 +69,6 @@ async def captured(chosen: Device) -> AsyncGenerator[Captured]:
     ended = False
     blocks = 0
     timer: asyncio.TimerHandle | None = None
-
-    def arrive(block: npt.NDArray[Any], at: float) -> None:
-        nonlocal blocks
-        blocks += 1
-        waiting.append((block, at))
-        arrived.set()
 
     def end() -> None:  # the device went away, or the list of devices is made anew
         nonlocal ended
@@ -86,9 +83,12 @@ async def captured(chosen: Device) -> AsyncGenerator[Captured]:
             timer = loop.call_later(STALL_SECONDS, look, blocks)
 
     def capture(indata: npt.NDArray[Any], _frames: int, time: Any, _status: object) -> None:  # noqa: ANN401 - cffi's
+        nonlocal blocks
+        blocks += 1
+        waiting.append((indata.copy(), time.inputBufferAdcTime))
         # the loop may be closing while the device still delivers
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(arrive, indata.copy(), time.inputBufferAdcTime)
+        if len(waiting) >= gather() and not loop.is_closed():
+            loop.call_soon_threadsafe(arrived.set)
 
     def finished() -> None:
         if not loop.is_closed():

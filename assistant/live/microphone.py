@@ -61,6 +61,7 @@ class LiveMicrophone:
         remembered: Remembered | None = None,
         canceller: Callable[[Device], Canceller] | None = None,
         loudspeaker: Loudspeaker | None = None,
+        gather: Callable[[], int] = lambda: 1,
     ) -> None:
         """
         Args:
@@ -68,11 +69,12 @@ class LiveMicrophone:
             unmuted: while it is not set the device is closed.
             canceller: makes what takes the own voice out of the sound of the device it is given.
             loudspeaker: where the own voice sounds.
+            gather: how many frames may come together (captured()).
         """
         self._wanted, self._unmuted = device, unmuted
         self._bus, self._clock = bus, clock
         self._remembered = remembered or Remembered(None)
-        self._canceller, self._loudspeaker = canceller, loudspeaker
+        self._canceller, self._loudspeaker, self._gather = canceller, loudspeaker, gather
         self._trouble = ""
         self._watch: SoundWatch | None = None
         self.device: Device | None = None
@@ -129,7 +131,7 @@ class LiveMicrophone:
         clean = self._canceller(device) if self._canceller is not None else None
         worse_since: float | None = None
         # closing the generator closes the device
-        async with contextlib.aclosing(captured(device)) as frames:
+        async with contextlib.aclosing(captured(device, self._gather)) as frames:
             async for frame in frames:
                 if self.device is None:
                     self.device = device

@@ -5,10 +5,12 @@ Needs the Debian packages pulseaudio, pulseaudio-utils, libasound2-plugins and l
 """
 
 import contextlib
+import io
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,13 +41,48 @@ def missing() -> str:
     return next((tool for tool in TOOLS if shutil.which(tool) is None), "")
 
 
+class Ears:
+    """What passes one of the server's monitors, while it passes."""
+
+    def __init__(self, source: str, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            ["parec", f"--device={source}", "--format=s16le", f"--rate={SAMPLE_RATE}", "--channels=1",
+             "--latency-msec=20", "--raw"], env=environment, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        self._bytes = bytearray()
+        self._began = float("inf")
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert isinstance(self._process.stdout, io.BufferedReader)
+        while block := self._process.stdout.read1(4096):
+            self._bytes += block
+            # blocks come late, never early: the earliest tells when the first sample passed
+            self._began = min(self._began, time.monotonic() - len(self._bytes) / 2 / SAMPLE_RATE)
+
+    def since(self, moment: float) -> Samples:
+        """16 kHz mono, from `moment` (monotonic) until now; silence for what was not recorded yet."""
+        whole = bytes(self._bytes)
+        samples = np.frombuffer(whole[: len(whole) // 2 * 2], "<i2")
+        first = round((moment - self._began) * SAMPLE_RATE) if samples.size else 0
+        return samples[first:] if first >= 0 else np.concatenate((np.zeros(-first, np.int16), samples))
+
+    def close(self) -> None:
+        """End it; what was on its way has arrived."""
+        self._process.terminate()
+        self._process.wait()
+        self._reader.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
 class Pulse:
     """A running server. Stop it with `close`."""
 
-    def __init__(self, rates: dict[str, int] | None = None) -> None:
-        """Start it with the three devices plugged in. `rates`: Hz of a device other than 48000."""
+    def __init__(self) -> None:
+        """Start it with the three devices plugged in."""
         self.folder = Path(tempfile.mkdtemp(prefix="pulse-"))
-        self._rates = rates or {}
         self._modules: dict[str, str] = {}
         home = self.folder / "home"
         home.mkdir()
@@ -98,9 +135,8 @@ class Pulse:
 
     def plug(self, device: str) -> None:
         """Plug a device in."""
-        name, rate = SINKS[device], self._rates.get(device, 48_000)
         self._modules[device] = self.command(
-            "load-module", "module-null-sink", f"sink_name={name}", f"rate={rate}", "channels=2"
+            "load-module", "module-null-sink", f"sink_name={SINKS[device]}", "rate=48000", "channels=2"
         )
 
     def unplug(self, device: str) -> None:
@@ -136,6 +172,16 @@ class Pulse:
                 process.terminate()
                 process.wait()
         recorded.append(np.fromfile(file, "<i2"))
+
+    @contextlib.contextmanager
+    def ears(self) -> Iterator[tuple[Ears, Ears]]:
+        """What the microphone hears and what the loudspeaker plays, while the block runs."""
+        pair = [Ears(f"{SINKS[device]}.monitor", self._environment) for device in (MICROPHONE, LOUDSPEAKER)]
+        try:
+            yield pair[0], pair[1]
+        finally:
+            for each in pair:
+                each.close()
 
     def feed_back(self, gain: float, delay_ms: int) -> str:
         """Let the microphone hear the loudspeaker, at `gain` (amplitude) after `delay_ms`."""

@@ -70,3 +70,29 @@ def test_a_slow_reader_loses_the_oldest_sound_and_not_the_newest(portaudio):
     found = record(portaudio, many, capture.BACKLOG_BLOCKS)
     assert found[-1][0] == capture.BACKLOG_BLOCKS + 9
     assert found[0][0] == 10
+
+
+def test_blocks_that_may_wait_come_together_and_singly_when_they_may_not(portaudio):
+    portaudio.add("mic", inputs=1)
+    together, heard = 3, list[int]()
+
+    async def hear() -> None:
+        async for frame in capture.captured(capture.find("", "microphone"), lambda: together):
+            heard.append(int(frame.samples[0]))
+
+    async def run() -> list[int]:
+        nonlocal together
+        hearing, counts = asyncio.create_task(hear()), list[int]()
+        while not portaudio.streams or not portaudio.streams[0].running:  # noqa: ASYNC110 - opened on a thread
+            await asyncio.sleep(0.001)
+        for number in range(9):
+            together = 1 if number >= 7 else 3  # then somebody speaks
+            portaudio.streams[0].deliver(np.full((FRAME_SAMPLES, 1), number, np.int16))
+            await asyncio.sleep(0.005)
+            counts.append(len(heard))
+        hearing.cancel()
+        await asyncio.wait([hearing])
+        return counts
+
+    assert asyncio.run(run()) == [0, 0, 3, 3, 3, 6, 6, 8, 9]
+    assert heard == list(range(9))
