@@ -7,6 +7,7 @@ import pytest
 
 from assistant.audio import FRAME_SAMPLES, SAMPLE_RATE, Samples, capture
 from assistant.audio.capture import microphone
+from assistant.audio.devices import find
 from assistant.errors import AudioError
 from tests.audio.portaudio import PortAudio
 
@@ -77,7 +78,7 @@ def test_blocks_that_may_wait_come_together_and_singly_when_they_may_not(portaud
     together, heard = 3, list[int]()
 
     async def hear() -> None:
-        async for frame in capture.captured(capture.find("", "microphone"), lambda: together):
+        async for frame in capture.captured(find("", "microphone"), lambda: together):
             heard.append(int(frame.samples[0]))
 
     async def run() -> list[int]:
