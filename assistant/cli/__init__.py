@@ -24,6 +24,7 @@ COMMANDS = {
     "eval": "assistant.cli.evaluate:evaluate",
     "models": "assistant.cli.models:models",
     "calibrate": "assistant.cli.calibrate:calibrate",
+    "welcome": "assistant.cli.welcome:welcome",
     "doctor": "assistant.cli.doctor:doctor",
     "knowledge": "assistant.cli.knowledge:knowledge",
     "audit": "assistant.cli.audit:audit",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from assistant.config import Settings
+from assistant.nlu import Intent
 from assistant.nlu.home import Home
 from assistant.observers.trace import TurnTrace
 from assistant.skills import Reply
@@ -132,6 +133,8 @@ class Questions:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._open: tuple[float, Callable[[], Reply], Callable[[], Reply]] | None = None
+        self.expected: Callable[[Intent], Reply | None] = lambda _: None
+        """Takes an intent that is an answer to whoever leads the talk, before any skill; None where it is none."""
 
     def ask(self, question: str, on_yes: Callable[[], Reply], refusal: str | Callable[[], Reply]) -> Reply:
         """A reply that asks; `on_yes` is done when the answer is yes, `refusal` is said (or done) when it is no."""
@@ -167,6 +170,8 @@ class Kit:
     """The engines at work, as plain phrases."""
     voices: Callable[[], Sequence[Voice]] = tuple
     """The voices that can be chosen."""
+    welcome: Callable[[], bool] = lambda: False
+    """Asks for the welcome; False where there is nobody to play it."""
     wake_words: Sequence[str] = ()
     """The wake words that can be chosen; none where the owner's own model listens."""
 

@@ -41,6 +41,7 @@ from assistant.skills.voice import Voices
 from assistant.skills.volume import Volume
 from assistant.skills.wake_word import WakeWord
 from assistant.skills.weather import Weather
+from assistant.skills.welcome import Welcome
 from assistant.store import Store
 
 logger = logging.getLogger(__name__)
@@ -161,6 +162,7 @@ class Skills:
             self._voices,
             WakeWord(self.kit),
             QuietTime(self.kit),
+            Welcome(self.kit),
             Chance(self.kit),
             HomeControl(self.kit),
             Music(self.kit),
@@ -223,6 +225,8 @@ class Skills:
         return self.kit.questions.ask(question, lambda: self._serve(sure, context), self.kit.say("general.not_meant"))
 
     def _serve(self, intent: Intent, context: TurnContext) -> Reply:
+        if (taken := self.kit.questions.expected(intent)) is not None:
+            return taken
         skill = self._skills.get(intent.name)
         if skill is None:
             return Reply(self.kit.say("general.unknown"), outcome="failed")

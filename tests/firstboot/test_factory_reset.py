@@ -49,7 +49,7 @@ def power_on(monkeypatch: pytest.MonkeyPatch, device: Path) -> Callable[[MockFac
         monkeypatch.setenv("ASSISTANT_CONFIG", str(device / "data" / "assistant.toml"))
         monkeypatch.setattr(module, "header_chip", lambda: None)
         monkeypatch.setattr(module, "pin_factory", lambda _: pins)
-        monkeypatch.setattr(module.time, "sleep", waited.append)
+        monkeypatch.setattr("assistant.cli.firstboot.time.sleep", waited.append)
         places = [f"--{name}={device / name}" for name in ("data", "cache", "wifi")]
         monkeypatch.setattr("sys.argv", ["assistant", "firstboot", "reset", "--if-button-held", *places])
         assert main() == 0

@@ -14,7 +14,7 @@ EXACT_WORDS_ONLY = {
     "Calculate", "ConvertUnits",
     # a guess must not change what it listens for, how it speaks, or when it keeps quiet
     "QuietHoursSet", "QuietHoursOff", "QuietHoursStatus", "WakeWordSet", "WakeWordStatus", "VoiceNext", "VoiceSet",
-    "VoiceStatus",
+    "VoiceStatus", "WelcomeStart", "WelcomeSkip",
     # the clock is set by exact words, and only where nothing else sets it
     "ClockSet",
     # what Home Assistant's own sentences say, served as the same thing under another name

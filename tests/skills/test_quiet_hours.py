@@ -1,6 +1,7 @@
 """Quiet hours: which hours are meant, when they hold, what waits for their end."""
 
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -81,7 +82,7 @@ def test_set_told_undone_and_ended(device: Device):
 
 
 @pytest.mark.parametrize("slots", [{}, {"begins": time(6, 50)}, {"begins": "ten", "ends": 7}])
-def test_without_two_times_it_says_how(device: Device, slots: dict[str, object]):
+def test_without_two_times_it_says_how(device: Device, slots: dict[str, Any]):
     reply = device.say("QuietHoursSet", **slots)
     assert reply.outcome == "refused"
     assert "From when until when" in reply.text
