@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import os
 import select
 import signal
 import socket
@@ -194,6 +195,15 @@ class Machine:
             self.process.wait()
         self.trial = False
         self._close()
+
+    def spent(self) -> float:
+        """Seconds of processor time that the emulator has had: how far the system is, however busy this machine."""
+        assert self.process is not None
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def instant(self, path: Path) -> Card:
         """The card as it would be if the plug were pulled now: everything stands still while it is copied. Like `cut`,

@@ -20,11 +20,12 @@ class Board:
 
     def __init__(self, card: Card) -> None:
         self.card = card
-        self.process = self
         self.on = True
+        self._spent = 0.0
 
-    def wait(self, seconds: float) -> None:
-        raise cutting.subprocess.TimeoutExpired("qemu", seconds)  # type: ignore[attr-defined]
+    def spent(self) -> float:
+        self._spent += 2.0
+        return self._spent
 
     def instant(self, path: Path) -> Card:
         return self.card.copy(path)
@@ -37,7 +38,8 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(image, tmp_path / "key", tmp_path, 5, Report(tmp_path / "report.json"))
 
 
-def test_cuts_are_taken_until_there_are_enough_or_the_phase_is_over(bench):
+def test_cuts_are_taken_until_there_are_enough_or_the_phase_is_over(bench, monkeypatch):
+    monkeypatch.setattr(cutting.time, "sleep", lambda _: None)
     story, board = Story.of(bench.image, bench.work), Board(Card(bench.image))
     at_chance(board, story, "writing", 3)  # type: ignore[arg-type]
     at_chance(board, story, "trial", 3, lambda: story.of_phase("trial") == 2)  # type: ignore[arg-type]
@@ -96,7 +98,7 @@ def test_the_very_change_of_the_bootloader_s_file_is_seen(bench, monkeypatch):
 
     chance = random.Random(1)
     bench.image.write_bytes(bytes(1000) + chance.randbytes(700) + AUTOBOOT + bytes(4000))
-    changed = cutting.watch(Parts(bench.image))
+    changed = cutting.watch(Parts(bench.image), "bootconfig", 700)
     assert not changed()
     writer = threading.Thread(target=lambda: Parts(bench.image).spoil("bootconfig", 700, NEW))
     writer.start()
