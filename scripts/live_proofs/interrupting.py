@@ -9,6 +9,7 @@ loudspeaker at 0 dB, and words are as loud as the reply's echo.
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -125,13 +126,14 @@ def stops(pulse: Pulse, running: Running, clips: Sequence[Wave], *, echo: bool) 
         coughed += int(np.count_nonzero(between > HEARD) > SAMPLE_RATE / 2)
         if turn is not None and turn["outcome"] == "cancelled":
             delays.append(silence_after(played, said_at)[0])
+        _show(number, coughed, delays)
     return {"word": "stop", "coughs_survived": coughed, **_figures(clips, delays)}
 
 
 def wakes(pulse: Pulse, running: Running, clips: Sequence[Wave], *, echo: bool) -> dict[str, Any]:
     """A wake word into a reply, and nothing after it: silence at once, then the reply goes on to its end."""
     delays, went_on = list[float](), 0
-    for clip in clips:
+    for number, clip in enumerate(clips):
         played, (said_at,), turn = Interrupted(pulse, running, echo=echo).by([clip], 0.5)
         delay, silent = silence_after(played, said_at - clip.size / SAMPLE_RATE / 2)
         if silent and delay < 3.0:
@@ -140,7 +142,13 @@ def wakes(pulse: Pulse, running: Running, clips: Sequence[Wave], *, echo: bool) 
             went_on += (
                 turn is not None and turn["outcome"] == "done" and said_at + delay + silent < played.size / SAMPLE_RATE
             )
+        _show(number, went_on, delays)
     return {"word": "alexa", "went_on": went_on, **_figures(clips, delays)}
+
+
+def _show(number: int, went_on: int, delays: Sequence[float]) -> None:
+    newest = f", the newest after {delays[-1]:.2f} s" if delays else ""
+    print(f"{number + 1} said: went on {went_on}, silent {len(delays)}{newest}", file=sys.stderr, flush=True)
 
 
 def _figures(clips: Sequence[Wave], delays: Sequence[float]) -> dict[str, Any]:

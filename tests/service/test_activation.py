@@ -34,7 +34,7 @@ def test_the_first_word_starts_the_door_on_the_socket_that_was_passed(tmp_path: 
 
         async def first_word() -> bool:
             async with asyncio.timeout(PATIENCE_S):
-                while not (status := await DoorClient(address).status()).running:
+                while not (status := await DoorClient(address).status()).running:  # noqa: ASYNC110 - a process
                     await asyncio.sleep(0.1)
             return status.running
 
