@@ -16,6 +16,7 @@ from assistant.audio.files import read
 from assistant.audio.vad import SileroVad, SpeechDetector
 from assistant.cli import json_option, settings_of
 from assistant.clock import SystemClock
+from assistant.composition.chosen import as_chosen
 from assistant.config import Settings
 from assistant.errors import UsageError
 from assistant.live.calibration import (
@@ -70,7 +71,7 @@ def calibrate(
     Without files it guides you through a recording: quiet, talk, television, then the phrase ten times. Nothing that
     is recorded is kept.
     """
-    settings = settings_of(context)
+    settings = as_chosen(settings_of(context))
     if settings.wake.openwakeword is not None:
         raise UsageError("calibrate: own wake models have no shipped threshold to begin from; set wake.threshold")
     if bool(files) != bool(spoken):

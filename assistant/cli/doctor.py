@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.cli import json_option, settings_of
+from assistant.composition.chosen import as_chosen
 from assistant.doctor import Check, State, examine
 
 _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red", "absent": "dim"}
@@ -23,7 +24,7 @@ _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"
 def doctor(context: click.Context, as_json: bool, quick: bool) -> int:
     """Examine this device. Exit status 1 when something does not work; warnings are no failure."""
     config = (context.find_root().obj or {}).get("config")
-    found = examine(settings_of(context), load=not quick, config=config)
+    found = examine(as_chosen(settings_of(context)), load=not quick, config=config)
     failed = any(check.state == "fail" for check in found)
     if as_json:
         click.echo(json.dumps({"ok": not failed, "checks": [asdict(c) for c in found]}, ensure_ascii=False, indent=1))

@@ -1,6 +1,8 @@
 """What people chose by voice, over what the settings say: at the start, and whenever they change it."""
 
 import asyncio
+import json
+import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,9 @@ from assistant.errors import ModelError
 from assistant.live.notices import Notices
 from assistant.skills.kit import Voice
 from assistant.skills.preferences import Preferences
+from assistant.skills.registry import preferences_of
+from assistant.store import memory_store
+from assistant.store.database import read_only
 from assistant.texts import texts
 from assistant.wake.micro import BUNDLED
 
@@ -32,6 +37,17 @@ def with_choices(settings: Settings, preferences: Preferences) -> Settings:
     wake = settings.wake.model_copy(update={"phrases": tuple(wanted) or settings.wake.phrases})
     speaking = settings.speaking.model_copy(update={"model": preferences.voice, "rate": preferences.rate})
     return settings.model_copy(update={"wake": wake, "speaking": speaking})
+
+
+def as_chosen(settings: Settings) -> Settings:
+    """`settings` with what was chosen by voice here, for programs beside the assistant; nothing is changed."""
+    try:
+        rows = read_only(settings.paths.database, "SELECT key, value FROM facts WHERE key LIKE 'preference_%'")
+        kept = memory_store()
+        kept.put(**{key: json.loads(value) for key, value in rows})
+    except (sqlite3.Error, ValueError):  # none yet, or a damaged one, which the start reports
+        return settings
+    return with_choices(settings, preferences_of(kept, settings))
 
 
 def still_there(settings: Settings, preferences: Preferences) -> None:

@@ -2,10 +2,10 @@
 offline."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from assistant.skills.quiet_hours import QuietHours
-from assistant.store import Store
+from assistant.store import Fact
 
 RATES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75)
 """Steps of the speed of speech; a step is what a listener notices without being surprised."""
@@ -13,12 +13,20 @@ RATES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75)
 Value: TypeAlias = float | str
 
 
+class Memory(Protocol):
+    """Where facts are kept; assistant.store's."""
+
+    def get(self, key: str) -> Fact: ...
+
+    def put(self, **facts: Fact) -> None: ...
+
+
 class Preferences:
     """Remembered across restarts, until the settings themselves say something new: whichever was changed last counts.
     `listeners` are called after every change with its name."""
 
     def __init__(
-        self, store: Store, *, volume: int, rate: float, quiet: str = "", wake: Sequence[str] = (), voice: str = ""
+        self, store: Memory, *, volume: int, rate: float, quiet: str = "", wake: Sequence[str] = (), voice: str = ""
     ) -> None:
         """Everything but `store` is what the settings say: loudness in per cent, speed of speech (1 is the voice's
         own), quiet hours as text, wake phrases, the voice's id ("" for the best one)."""

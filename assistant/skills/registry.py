@@ -29,7 +29,7 @@ from assistant.skills.hub import Hub
 from assistant.skills.kit import Announcement, Health, Kit, Ledger, Questions, Undo, Voice
 from assistant.skills.lists import Lists
 from assistant.skills.music import Music
-from assistant.skills.preferences import Preferences
+from assistant.skills.preferences import Memory, Preferences
 from assistant.skills.quiet_hours import QuietTime
 from assistant.skills.reminders import Reminders
 from assistant.skills.say import Say
@@ -349,7 +349,7 @@ class Skills:
             self._notices += self._timers.recovered()
 
 
-def preferences_of(store: Store, settings: Settings) -> Preferences:
+def preferences_of(store: Memory, settings: Settings) -> Preferences:
     """What people changed by voice, over what `settings` say."""
     return Preferences(
         store,
