@@ -37,7 +37,7 @@ class Card:
 
     def copy(self, path: Path) -> "Card":
         """The same card, to be hurt without hurting this one."""
-        subprocess.run(["cp", "--sparse=always", self.path, path], check=True)
+        subprocess.run(["cp", "--sparse=auto", self.path, path], check=True)
         return Card(path)
 
     def partitions(self) -> dict[str, Partition]:

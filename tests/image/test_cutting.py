@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def test_cuts_are_taken_until_there_are_enough_or_the_phase_is_over(bench, monkeypatch):
-    monkeypatch.setattr(cutting.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     story, board = Story.of(bench.image, bench.work), Board(Card(bench.image))
     at_chance(board, story, "writing", 3)  # type: ignore[arg-type]
     at_chance(board, story, "trial", 3, lambda: story.of_phase("trial") == 2)  # type: ignore[arg-type]
