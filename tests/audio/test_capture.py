@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assistant.audio import FRAME_SAMPLES, SAMPLE_RATE, Samples, capture
-from assistant.audio.capture import microphone
+from assistant.audio.capture import Framer, microphone
 from assistant.audio.devices import find
 from assistant.errors import AudioError
 from tests.audio.portaudio import PortAudio
@@ -97,3 +97,24 @@ def test_blocks_that_may_wait_come_together_and_singly_when_they_may_not(portaud
 
     assert asyncio.run(run()) == [0, 0, 3, 3, 3, 6, 6, 8, 9]
     assert heard == list(range(9))
+
+
+def test_of_eight_channels_the_first_that_is_not_silent_is_taken():
+    tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)).astype(np.int16)
+    block = np.zeros((48_000, 8), np.int16)
+    block[:, 2], block[:, 5] = tone, -tone  # added up, microphones apart from each other cancel a voice
+    framer = Framer(48_000)
+    heard = np.concatenate([frame for part in np.array_split(block, 50) for frame in framer.feed(part)])
+    assert np.abs(heard[SAMPLE_RATE // 4 :]).max() == pytest.approx(8000, rel=0.05)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_what_is_no_number_is_silence_and_spoils_nothing_after_it(channels):
+    framer = Framer(48_000)
+    sound = np.full((48_000, channels), 0.25, np.float32)
+    sound[1000:2000] = np.nan
+    sound[5000], sound[5001] = np.inf, -np.inf
+    heard = np.concatenate([frame for part in np.array_split(sound, 50) for frame in framer.feed(part)])
+    assert heard.dtype == np.int16
+    assert np.abs(heard[350:600].astype(int)).max() < 500  # 1000 to 2000 at 48 kHz, the filter's ends aside
+    assert heard[SAMPLE_RATE // 2] == pytest.approx(0.25 * 32768, abs=50)

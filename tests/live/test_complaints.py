@@ -184,3 +184,15 @@ def test_a_loudspeaker_s_trouble_is_told_as_its_own() -> None:
     kitchen.lives(story)
     told = [(e.device, e.kind) for e in kitchen.house.events if isinstance(e, ev.SoundTrouble)]
     assert told == [("microphone", "zeros"), ("loudspeaker", "gone"), ("loudspeaker", "")]
+
+
+def test_a_clock_that_is_set_changes_nothing(complaints: Complaints, clock: ManualClock) -> None:
+    complaints.observe(trouble("zeros", clock.monotonic()))
+    clock.jump(datetime(2031, 1, 1, tzinfo=UTC))
+    assert complaints.due == ""
+    clock.jump(datetime(1970, 1, 1, tzinfo=UTC))
+    clock.advance(LASTS_S)
+    assert complaints.due == SENTENCES["zeros"]
+    complaints.said()
+    clock.jump(datetime(2031, 1, 1, tzinfo=UTC))
+    assert complaints.due == ""
