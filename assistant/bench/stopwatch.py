@@ -82,6 +82,7 @@ class TimedModel(LlamaCppModel):
     def read(self, messages: Sequence[Message]) -> Step:
         """Read a prompt without answering; how long it took, and how many tokens were new."""
         self.steps.clear()
+        self._current, self._stop[0] = None, b"\0"  # whatever was cancelled before
         self._decode(self._reuse(self.tokens(self.render(messages))))
         return self.steps[-1]
 

@@ -138,6 +138,16 @@ def test_the_static_part_has_the_length_that_was_asked_for(model):
         assert tokens - 20 <= length <= tokens
 
 
+def test_a_reading_is_not_stopped_by_what_was_cancelled_before(model):
+    messages = [static_part(model, 120), Message("user", "What is it?")]
+    left = model.stream(messages)
+    next(left)
+    left.cancel()
+    model.unlearn()
+    assert model.bare(messages, 2) > 0
+    assert model._held[:-2] == model.tokens(model.render(messages))
+
+
 def test_a_whole_measurement(small, known):
     stage = Stage("llm")
     measure_llm(stage, small, Effort(repeats=2, warmup=0), threads=1, context=1024, cache=known)
