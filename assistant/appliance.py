@@ -12,11 +12,11 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from assistant.artifacts.selection import Selection, select
+from assistant.artifacts.selection import Selection
 from assistant.audio.vad import SileroVad, SpeechDetector
 from assistant.clock import Clock, SystemClock
 from assistant.composition.at_work import at_work
-from assistant.composition.chosen import follow, still_there, voices, with_choices
+from assistant.composition.chosen import follow, selected, voices
 from assistant.composition.engines import load_hearing, load_own, load_voice, load_wake, open_memory
 from assistant.composition.local_model import FirstChoice, LocalAnswers
 from assistant.composition.memory import share_heaps
@@ -173,9 +173,7 @@ async def open_appliance(
         store = await load("store", lambda: open_memory(given, keep=keep), workers["acting"])
         stack.push_async_callback(workers["acting"].run, store.close)
         preferences = await workers["acting"].run(lambda: preferences_of(store, given))
-        await workers["acting"].run(lambda: still_there(given, preferences))
-        settings = await workers["acting"].run(lambda: with_choices(given, preferences))
-        selection = await load("selection", lambda: select(settings))
+        settings, selection = await load("selection", lambda: selected(given, preferences), workers["acting"])
         leaving = tell_leaving(bus, clock)
         outdoors = await stack.enter_async_context(open_outdoors(settings, clock, keep=keep, on_leaving=leaving))
         here, own = load_home(settings.paths.home), load_own(settings)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from assistant.artifacts.catalogue import Kind, load_catalogue
 from assistant.artifacts.installed import find_installed
-from assistant.artifacts.selection import select
+from assistant.artifacts.selection import Selection, select
 from assistant.composition.engines import load_voice, load_wake
 from assistant.config import Settings
 from assistant.errors import ModelError
@@ -50,13 +50,17 @@ def as_chosen(settings: Settings) -> Settings:
     return with_choices(settings, preferences_of(kept, settings))
 
 
-def still_there(settings: Settings, preferences: Preferences) -> None:
-    """A voice that was chosen by voice and has been removed since: say so, and speak with the settings' own."""
-    chosen = preferences.voice
-    if chosen == settings.speaking.model or any(voice.id == chosen for voice in voices(settings, "")):
-        return
-    preferences.set("voice", settings.speaking.model)
-    Notices(settings.paths.data).leave("voice", texts(settings.language, "chosen")["voice_gone"])
+def selected(given: Settings, preferences: Preferences) -> tuple[Settings, Selection]:
+    """What runs with what was chosen by voice over `given`. A voice that was chosen so and cannot be used any more is
+    given up for that of the settings, and that will be said: a choice must not leave the device without a voice."""
+    settings = with_choices(given, preferences)
+    selection = select(settings)
+    if selection.tts.problem and preferences.voice != given.speaking.model:
+        preferences.set("voice", given.speaking.model)
+        Notices(given.paths.data).leave("voice", texts(given.language, "chosen")["voice_gone"])
+        settings = with_choices(given, preferences)
+        selection = select(settings)
+    return settings, selection
 
 
 def voices(settings: Settings, running: str) -> list[Voice]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.composition.chosen import as_chosen, still_there, voices, with_choices
+from assistant.composition.chosen import as_chosen, selected, voices, with_choices
 from assistant.config import Paths, Settings, WakeSettings
 from assistant.live.notices import Notices
 from assistant.skills.preferences import Preferences
@@ -36,15 +36,17 @@ def test_a_word_that_nothing_listens_for_is_passed_over(settings: Settings):
     assert with_choices(own, chosen(own)).wake.phrases == ("computer",)
 
 
-def test_a_voice_that_was_removed_is_given_up_and_that_is_said(settings: Settings):
-    preferences = chosen(settings, voice="piper-john")
-    still_there(settings, preferences)
-    assert preferences.voice == ""
+def test_a_voice_that_cannot_be_used_any_more_is_given_up_and_that_is_said(settings: Settings):
+    preferences = chosen(settings, voice="piper-john", wake="alexa")
+    now, selection = selected(settings, preferences)
+    assert (preferences.voice, now.speaking.model, selection.tts.id) == ("", "", "embedded")
+    assert now.wake.phrases == ("alexa",)
     ((name, text),) = Notices(settings.paths.data).pending()
     assert name == "voice"
-    assert "not installed any more" in text
-    still_there(settings, chosen(settings, voice="embedded"))
-    still_there(settings, chosen(settings, voice=""))
+    assert "cannot be used any more" in text
+    Notices(settings.paths.data).withdraw("voice")
+    _, selection = selected(settings, chosen(settings, voice="embedded"))
+    assert (selection.tts.id, Notices(settings.paths.data).pending()) == ("embedded", [])
 
 
 def test_the_embedded_voice_is_always_there(settings: Settings):
