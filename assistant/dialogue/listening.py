@@ -34,6 +34,11 @@ PAUSE_S = 0.1
 there in time, and longer than the closure of most stops, so that it is not done within words."""
 
 
+GUESSED_S = PAUSE_S + 0.24
+"""Silence behind which no sound that was made before it can still become a word: the recogniser works in blocks of
+0.24 s. A word that comes later was guessed from its beginning."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A frame of sound and what voice activity detection made of it."""
@@ -161,7 +166,7 @@ class Listening:
         self._tried, before = partial, self._prepared
         try:
             self._prepared = await self._worked_out(stream)
-            self._doubt(before)
+            self._doubt(before, activity.silence_s)
         except AssistantError as error:
             # the end of speech is then judged by silence alone, and the request understood when it is over
             logger.warning("what was said could not be worked out in a pause: %s", error)
@@ -173,13 +178,13 @@ class Listening:
         said, ending = await self._stage("understand", self._rooms.thinking, lambda: self._judge(sketch, heard))
         return Prepared(sketch, heard, said, ending)
 
-    def _doubt(self, before: Prepared | None) -> None:
+    def _doubt(self, before: Prepared | None, silence_s: float) -> None:
         """A word that comes late in a pause, behind one that promised more, was guessed from its beginning: all that
         was said had been worked out before. Its sentence is whole, but nobody has finished saying it yet."""
         assert self._prepared is not None
         now = self._prepared
         if before is not None and before.ending is Ending.TRAILING and _begins(before.said, now.said):
-            self._guessed = True
+            self._guessed = silence_s > GUESSED_S
         if self._guessed and now.ending is not Ending.TRAILING:
             self._prepared = replace(now, ending=Ending.UNFINISHED)
 

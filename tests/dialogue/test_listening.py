@@ -90,19 +90,23 @@ class Trailing(FakeInterpreter):
 
 @dataclass
 class GuessingStream(FakeStream):
-    """Guesses the last word from its beginning, when 0.3 s of silence have followed."""
+    """Guesses the last word from its beginning, when so many seconds of silence have followed."""
 
+    after_s: float = 0.4
     silent: int = 0
 
     def feed(self, samples: Samples) -> str:
         words = super().feed(samples)
         self.silent = 0 if np.any(samples) else self.silent + samples.size
-        return f"{words} it" if words.endswith(" is") and self.silent >= 0.3 * 16000 else words
+        return f"{words} it" if words.endswith(" is") and self.silent >= self.after_s * 16000 else words
 
 
+@dataclass
 class GuessingRecognizer(FakeRecognizer):
+    after_s: float = 0.4
+
     def start(self, skip_s: float = 0.0) -> FakeStream:
-        return GuessingStream(self, super().start(skip_s).text)
+        return GuessingStream(self, super().start(skip_s).text, after_s=self.after_s)
 
 
 @settings(max_examples=60, deadline=None)
@@ -114,6 +118,14 @@ def test_a_word_that_was_guessed_in_a_hesitation_does_not_end_the_request(pause:
     assert ended.rule == "complete"
     assert ended.stream_s > 1.0 + 4 * SPOKEN + pause
     assert waited(ended) < 0.25, "with the word really said, nobody waits"
+
+
+def test_a_word_that_the_recogniser_was_still_working_on_is_no_guess() -> None:
+    recognizer = GuessingRecognizer(["what time is it"], after_s=0.2)
+    house = House(interpreter=Trailing(COMMANDS), recognizer=recognizer)
+    ended = hear(house, (VOICE, 3 * SPOKEN + 0.02), (SILENCE, 3.0))
+    assert ended.rule == "complete"
+    assert waited(ended) < 0.3
 
 
 def test_a_guessed_word_that_nobody_says_ends_the_request_later() -> None:
