@@ -8,6 +8,7 @@ All clocks of the appliance follow the sound: a timer for ten minutes rings afte
 
 import argparse
 import asyncio
+import ctypes
 import gc
 import json
 import logging
@@ -111,6 +112,9 @@ class Soak:
     """How many of the requests that follow the last hour were heard."""
     memory: list[tuple[float, float]] = field(default_factory=list)
     """Hours of sound and megabytes of resident memory."""
+    used: list[float] = field(default_factory=list)
+    """Megabytes in use in glibc's heaps at these times: resident memory never shrinks below its highest, so a slow leak
+    would first fill what is free there."""
     _expected: bool = False
 
     def begun(self, trace: TurnTrace) -> None:
@@ -204,16 +208,49 @@ class Soak:
             return
         gc.collect()
         self.memory.append((hours, psutil.Process().memory_info().rss / 2**20))
+        self.used.append(in_use() / 2**20)
         if self.curve is not None:
             row = {
                 "hours": hours,
                 "mb": self.memory[-1][1],
+                "used_mb": self.used[-1],
                 "asked": self.asked,
                 "heard": self.heard,
                 "rang": self.rang,
             }
             with self.curve.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
+
+
+class _Heaps(ctypes.Structure):
+    """glibc's struct mallinfo2."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "top",
+        )
+    )
+
+
+def in_use() -> int:
+    """Bytes that were asked of glibc and not given back, large blocks included; 0 with another C library."""
+    try:
+        ask = ctypes.CDLL(None).mallinfo2
+    except AttributeError:
+        return 0
+    ask.restype = _Heaps
+    found = ask()
+    return int(found.uordblks + found.hblkhd)
 
 
 async def fill_phrases(appliance: Appliance, most_bytes: int = MEMORY_BYTES) -> None:
@@ -269,6 +306,7 @@ async def run(
         "rss_warm_mb": round(first, 1),
         "rss_end_mb": round(last, 1),
         "growth": round(last / first - 1, 4),
+        "used_growth_mb": round(float(np.mean(soak.used[-5:]) - np.mean(soak.used[:5])), 2),
         "largest_growth": round(max(mb for _, mb in soak.memory) / first - 1, 4),
         "took_s": round(time.monotonic() - began),
         "cpu_s": round(time.process_time()),
