@@ -25,8 +25,12 @@ KEPT_SECONDS = 4.0
 JUMP_SECONDS = 0.05
 """A moment this far from the expected is a gap in the stream, not jitter."""
 
-STEP_SECONDS = 0.002
-"""Alignment is moved when it is wrong by this much and nothing sounds; the filter follows what is less."""
+STEP_SECONDS = 0.02
+"""Alignment is moved when it is wrong by this much and nothing sounds. Each move costs what the filter has learnt, and
+a sound server's times wander by some ten milliseconds: the lead and the filter's length take up what is less."""
+
+STEP_SOUNDING_SECONDS = 0.04
+"""The same while something sounds: beyond the lead an echo would come before its reference."""
 
 
 class Timeline:
@@ -98,9 +102,15 @@ class Played:
         wanted = self._timeline.position(heard.at(position) + LEAD_SECONDS) * SAMPLE_RATE / self._rate
         offset = round(wanted) - position
         sounding = self._loud_until >= 0 and position + (self._offset or offset) < self._loud_until
-        if self._offset is None or abs(offset - self._offset) > (0.01 if sounding else STEP_SECONDS) * SAMPLE_RATE:
+        step = STEP_SOUNDING_SECONDS if sounding else STEP_SECONDS
+        if self._offset is None or abs(offset - self._offset) > step * SAMPLE_RATE:
             self._offset = offset
         start = position + self._offset
+        missing = start + FRAME_SAMPLES - (self._begins + self._sound.size)
+        if sounding and missing > 0:
+            # a device that holds less than it says: less of a lead, rather than holes in the reference
+            self._offset -= missing
+            start -= missing
         if start >= self._loud_until:
             return None
         return self._cut(start)

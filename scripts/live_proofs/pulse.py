@@ -191,6 +191,7 @@ class Pulse:
             "source=loudspeaker.monitor",
             "sink=microphone",
             f"latency_msec={delay_ms}",
+            "adjust_time=0",  # a room's delay does not wander
         )
         inputs = self.command("list", "short", "sink-inputs").splitlines()
         self.command("set-sink-input-volume", inputs[-1].split()[0], str(round(65536 * gain ** (1 / 3))))
