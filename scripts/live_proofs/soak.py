@@ -292,9 +292,10 @@ async def run(
         soak.appliance = appliance
         await fill_phrases(appliance, phrases)
         await appliance.conversation.run(soak)
-    end = soak.memory[-1][0]
-    first = median(mb for at, mb in soak.memory if at <= min(1.0, end / 4))
-    last = median(mb for at, mb in soak.memory if at >= end - min(1.0, end / 4))
+    begin, end = soak.memory[0][0], soak.memory[-1][0]
+    part = min(1.0, (end - begin) / 4)
+    first = median(mb for at, mb in soak.memory if at <= begin + part)
+    last = median(mb for at, mb in soak.memory if at >= end - part)
     return {
         "hours": hours,
         "requests": soak.asked,
