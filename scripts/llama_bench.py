@@ -4,8 +4,8 @@
 
 Three figures a round, each the speed over the same number of tokens: an answer of the assistant's engine behind a
 prompt of some 300 tokens (chosen, cleaned and handed out); llama-bench with as many tokens before it; llama-bench with
-nothing before it, which is the least work that a token can be. By the clock, and in processor time, which of llama-bench
-is what a second repetition adds to the first, a difference that needs many rounds.
+nothing before it, which is the least work that a token can be. By the clock, and in processor time, which of
+llama-bench is what a second repetition adds to the first, a difference that needs many rounds.
 """
 
 import argparse
