@@ -18,7 +18,7 @@ from image.emulator.card import Card
 
 MEMORY = 2048
 CORES = 1
-"""One: on a busy machine two wait for each other; a start took 105 s of processor time with two, 78 with one."""
+"""One: on a busy machine two wait for each other; a start took 105 s of processor time with two, 61 to 78 with one."""
 BOARD = ["-M", "virt", "-accel", "tcg,thread=multi", "-cpu", "cortex-a76", "-m", str(MEMORY), "-smp", str(CORES)]
 
 
