@@ -45,6 +45,7 @@ class QuietHours:
 
 def meant(begins: time, ends: time, *, begins_known: bool, ends_known: bool) -> QuietHours | None:
     """The hours meant by two times, of which it may not be known whether they are before noon; None for none."""
+    begins, ends = (each.replace(second=0, microsecond=0) for each in (begins, ends))
     if not begins_known:
         begins = begins.replace(hour=begins.hour % 12 + (12 if begins.hour in EVENING_HOURS else 0))
     if not ends_known:  # the first of both that comes after the beginning

@@ -16,7 +16,7 @@ SLOTS = (
     "duration", "time", "day", "name", "all", "repeat", "text", "item", "list", "place", "event", "expression",
     "amount", "from_unit", "to_unit", "ingredient", "sides", "count", "low", "high", "level", "step", "area", "query",
     "pm_known", "brightness", "brightness_step", "color", "temperature", "position", "volume_level", "domain",
-    "device_class", "state", "replaces", "command",
+    "device_class", "state", "replaces", "command", "begins", "ends", "begins_known", "wake_word", "voice",
 )  # fmt: skip
 
 words = st.one_of(
