@@ -1,6 +1,7 @@
 """How far the sound must speak for a sentence: the weights of assistant/nlu/weighing.py, fitted on synthetic speech.
 
     python -m scripts.hearing.thresholds work/requests/manifest.jsonl [--check work/requests2/manifest.jsonl]
+    python -m scripts.hearing.thresholds work/requests2/manifest.jsonl --shipped
 
 The manifests come from scripts.hearing.requests (different seeds). Prints the constants for weighing.py and, for each
 set, what the two thresholds of assistant/dialogue/interpreting.py would let through. Needs nothing but the assistant.
@@ -24,7 +25,7 @@ from assistant.dialogue.interpreting import Interpreter
 from assistant.evaluation.manifest import read_manifest
 from assistant.evaluation.speech import spoken_form, summary
 from assistant.nlu.dialogue import Dialogue
-from assistant.nlu.weighing import SIGNS, Weighed
+from assistant.nlu.weighing import CONSTANT, SIGNS, WEIGHTS, Weighed
 from assistant.stt import Recognizer, Transcription
 
 RIDGE = 0.01
@@ -103,14 +104,18 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("manifest", type=Path)
     options.add_argument("--check", type=Path, action="append", default=[], help="another set, reported alone")
+    options.add_argument("--shipped", action="store_true", help="fit nothing: report what weighing.py holds")
     args = options.parse_args()
     recognizer, interpreter = load_listening(load_settings())
     sets = {}
     for path in (args.manifest, *args.check):
         rows = read_manifest(path, "file")
         sets[path] = collect(rows, decoded(rows, path.parent, recognizer), interpreter)
-    constant, weights = fit(sets[args.manifest])
-    show(constant, weights)
+    if args.shipped:
+        constant, weights = CONSTANT, np.array(WEIGHTS)
+    else:
+        constant, weights = fit(sets[args.manifest])
+        show(constant, weights)
     for path, cases in sets.items():
         report(str(path), cases, constant, weights)
     return 0
