@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.simulators.hailo_platform import Card, install
+
 # a crowded machine is slow, never wrong: no test may fail by the clock
 settings.register_profile("assistant", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("assistant")
@@ -20,6 +22,14 @@ def corpora() -> Path:
     if not (CORPORA / "score.py").is_file():
         pytest.skip("skipped: no corpora")
     return CORPORA
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Card:
+    """A simulated Hailo-10H with its library in place."""
+    made = Card()
+    install(monkeypatch, made)
+    return made
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ A mark is set first and goes last, so that a reset that the power cut ends goes 
 safe nothing is touched.
 """
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from assistant.errors import AssistantError
 from assistant.hardware.button import LONG_HOLD_S
 from assistant.hardware.gpio import GpioError
+from assistant.update.card import Card
 
 MARK = "reset-under-way"
 
@@ -47,18 +47,19 @@ def under_way(data: Path) -> bool:
 
 def reset(data: Path, others: tuple[Path, ...]) -> None:
     """Empty `data` but for the models, and every directory of `others`. Raises AssistantError."""
+    disk = Card()
     try:
         data.mkdir(parents=True, exist_ok=True)
         mark = data / MARK
         mark.touch(mode=0o600)
-        _flush(mark)
-        _flush(data)
+        disk.sync(mark)
+        disk.sync_directory(data)
         for directory in others:
             _empty(directory, ())
         _empty(data, (*KEPT, MARK))
-        _flush(data)
+        disk.sync_directory(data)
         mark.unlink()
-        _flush(data)
+        disk.sync_directory(data)
     except OSError as error:
         raise AssistantError(
             f"{error.filename or data}: cannot be removed ({error.strerror}); run it as root"
@@ -75,11 +76,3 @@ def _empty(directory: Path, kept: tuple[str, ...]) -> None:
             shutil.rmtree(item)
         else:
             item.unlink()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

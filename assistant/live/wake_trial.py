@@ -86,7 +86,7 @@ class WakeTrial:
             logger.error("the wake word: %s", error)
 
     def _changed(self, name: str) -> None:
-        if name not in ("wake", "wake_before") or self._loop.is_closed():
+        if name != "wake_before" or self._loop.is_closed():  # every change of the phrases changes this too, and last
             return
         try:
             guard = self._load()

@@ -21,7 +21,6 @@ from assistant.observers.trace import TurnTrace
 from assistant.workers import InlineWorker, ThreadWorker
 from scripts.make_tiny_gguf import write_tiny_gguf
 from tests.bench.test_choose import choice, chooser, row, settings_for
-from tests.simulators.hailo_platform import Card, install
 from tests.virtual_time import LoopClock, run
 
 TURN: Any = TurnTrace
@@ -30,13 +29,6 @@ TURN: Any = TurnTrace
 @pytest.fixture
 def gguf(tmp_path: Path) -> Path:
     return write_tiny_gguf(tmp_path / "tiny.gguf")
-
-
-@pytest.fixture
-def card(monkeypatch: pytest.MonkeyPatch) -> Card:
-    made = Card()
-    install(monkeypatch, made)
-    return made
 
 
 @pytest.fixture
@@ -122,6 +114,15 @@ def test_a_chosen_card_that_fails_is_said_and_the_processor_answers(tmp_path, gg
     assert "different versions" in caplog.text
 
 
+async def nothing_answers(settings: Settings, gguf: Path) -> None:
+    """Starting leaves no backend running, and a question gets the truth."""
+    made, answerer = answers(settings, gguf)
+    await made.start()
+    assert made.running is None
+    assert "no language model" in await asked(answerer)
+    await made.close()
+
+
 def test_a_backend_that_is_named_is_never_replaced(tmp_path, gguf, card, hef, caplog):
     async def test() -> None:
         for settings in (
@@ -129,11 +130,7 @@ def test_a_backend_that_is_named_is_never_replaced(tmp_path, gguf, card, hef, ca
             settings_for(tmp_path, thinking={"backend": "hailo"}, accelerator={"hef": tmp_path / "none.hef"}),
             settings_for(tmp_path, thinking={"backend": "hailo-ollama"}, accelerator={"url": "http://127.0.0.1:9"}),
         ):
-            made, answerer = answers(settings, gguf)
-            await made.start()
-            assert made.running is None
-            assert "no language model" in await asked(answerer)
-            await made.close()
+            await nothing_answers(settings, gguf)
 
     with caplog.at_level(logging.ERROR):
         run(test())
@@ -155,15 +152,8 @@ def test_a_model_that_is_none_costs_answers_alone(tmp_path, gguf, caplog, spoil,
     spoil(gguf)
     settings = settings_for(tmp_path)
 
-    async def test() -> None:
-        made, answerer = answers(settings, gguf)
-        await made.start()
-        assert made.running is None
-        assert "no language model" in await asked(answerer)
-        await made.close()
-
     with caplog.at_level(logging.ERROR):
-        run(test())
+        run(nothing_answers(settings, gguf))
     (record,) = caplog.records
     assert says in record.getMessage()
     kept = last_start(settings.paths.cache)

@@ -28,13 +28,6 @@ def assistant(text: str) -> Message:
 
 
 @pytest.fixture
-def card(monkeypatch: pytest.MonkeyPatch) -> Card:
-    made = Card()
-    install(monkeypatch, made)
-    return made
-
-
-@pytest.fixture
 def hef(tmp_path: Path) -> Path:
     path = tmp_path / "Qwen2.5-1.5B-Instruct.hef"
     path.write_bytes(b"\x01HEF" + b"weights" * 100)
