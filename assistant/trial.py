@@ -18,7 +18,7 @@ from platformdirs import user_cache_path
 from assistant.errors import ModelError
 
 _SECONDS = 180.0
-"""A model that has not loaded by then is taken for broken. The largest in the catalogue takes seconds."""
+"""A model that has not loaded by then is taken for broken. The largest in the catalogue takes seconds on a Pi 5."""
 
 _ENDS = 4096
 """Bytes at the beginning and end of each file that count towards the fingerprint."""
@@ -42,11 +42,14 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def ensure_loads(path: Path, command: Sequence[str], *, what: str, cache: Path | None = None) -> None:
+def ensure_loads(
+    path: Path, command: Sequence[str], *, what: str, cache: Path | None = None, patience: float = 1.0
+) -> None:
     """Run Python with `command` (it loads `path` and leaves with status 0) unless this state loaded before.
 
     `cache` is the JSON file of what loaded, in the user's cache directory when not given; when it cannot be written
-    the trial is repeated the next time. Raises ModelError when the child was refused, died or hung.
+    the trial is repeated the next time. `patience` (`limits.patience`) is what the deadline is multiplied
+    by. Raises ModelError when the child was refused, died or hung.
     """
     cache = cache or user_cache_path("assistant") / "working_models.json"
     key = str(path.resolve())
@@ -58,7 +61,9 @@ def ensure_loads(path: Path, command: Sequence[str], *, what: str, cache: Path |
     if known.get(key) == mark:
         return
     try:
-        trial = subprocess.run([sys.executable, *command], capture_output=True, timeout=_SECONDS, check=False)
+        trial = subprocess.run(
+            [sys.executable, *command], capture_output=True, timeout=_SECONDS * patience, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise ModelError(f"{path}: the {what} does not finish loading; pull or import it again") from error
     except OSError as error:

@@ -1,5 +1,6 @@
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,19 @@ def test_a_child_that_hangs_is_given_up(model: Path, tmp_path: Path, monkeypatch
     monkeypatch.setattr("assistant.trial._SECONDS", 0.2)
     with pytest.raises(ModelError, match="does not finish loading"):
         ensure_loads(model, ["-c", "import time; time.sleep(60)"], what="model", cache=tmp_path / "known.json")
+
+
+def test_a_slow_machine_is_given_longer(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = []
+
+    def run(command: list[str], *, timeout: float, **_: object) -> subprocess.CompletedProcess[bytes]:
+        waited.append(timeout)
+        return subprocess.CompletedProcess(command, 0, b"", b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    for number, patience in enumerate((1.0, 60.0)):
+        ensure_loads(model, ["-c", ""], what="model", cache=tmp_path / f"{number}.json", patience=patience)
+    assert waited[1] == 60 * waited[0]
 
 
 def test_the_fingerprint_sees_size_time_and_both_ends(tmp_path: Path) -> None:

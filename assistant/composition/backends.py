@@ -119,6 +119,7 @@ def load(backend: Backend, settings: Settings, *, threads: int, service: Service
                 threads=threads,
                 context=settings.thinking.context,
                 cache=cache,
+                patience=settings.limits.patience,
                 instead=lambda free: instead(load_catalogue(), ModelKind.LLM, free),
             )
         case "hailo":

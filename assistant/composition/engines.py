@@ -61,7 +61,8 @@ def load_hearing(settings: Settings, selection: Selection | None = None, *, hear
     if not hearing:
         return _Deaf()
     choice: Choice = (selection or select(settings)).stt
-    return VoskRecognizer(choice.require(), cache=settings.paths.cache / "working-models.json")
+    tried = settings.paths.cache / "working-models.json"
+    return VoskRecognizer(choice.require(), cache=tried, patience=settings.limits.patience)
 
 
 def load_wake(settings: Settings, *, hearing: bool = True) -> WakeEngine:

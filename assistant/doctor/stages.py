@@ -97,7 +97,7 @@ def _loaders(settings: Settings, selection: Selection) -> dict[Stage, Callable[[
     def hearing() -> object:
         from assistant.stt.vosk import VoskRecognizer  # noqa: PLC0415
 
-        return VoskRecognizer(selection.stt.require(), cache=tried)
+        return VoskRecognizer(selection.stt.require(), cache=tried, patience=settings.limits.patience)
 
     def calls() -> object:
         from assistant.dialogue.tooling import embedded_tier  # noqa: PLC0415
@@ -121,6 +121,7 @@ def _loaders(settings: Settings, selection: Selection) -> dict[Stage, Callable[[
             threads=settings.thinking.threads,
             context=settings.thinking.context,
             cache=tried,
+            patience=settings.limits.patience,
             instead=lambda free: instead(load_catalogue(), Kind.LLM, free),
         )
         model.prepare([Message("user", "")])  # the weights come into memory when they are first used

@@ -38,15 +38,16 @@ libzim.reader.set_cluster_cache_max_size(CACHE_BYTES)
 class Archive:
     """One open archive. Blocking; used by one thread."""
 
-    def __init__(self, path: Path, *, cache: Path | None = None) -> None:
-        """Open `path`, after a trial in a process of its own when the file is new (`cache` remembers).
+    def __init__(self, path: Path, *, cache: Path | None = None, patience: float = 1.0) -> None:
+        """Open `path`, after a trial in a process of its own when the file is new (`cache` and `patience` as there).
 
         Raises AssistantError, one line, for what is missing, damaged or no archive.
         """
         self.path = path
         if not path.is_file():
             raise AssistantError(f"{path}: there is no such archive; correct knowledge.archives in the settings")
-        ensure_loads(path, ["-m", "assistant.knowledge.archives", str(path)], what="archive", cache=cache)
+        child = ["-m", "assistant.knowledge.archives", str(path)]
+        ensure_loads(path, child, what="archive", cache=cache, patience=patience)
         self._open()
 
     def _open(self) -> None:

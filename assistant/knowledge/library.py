@@ -26,6 +26,7 @@ class Library:
         documents: Sequence[Path] = (),
         data: Path,
         cache: Path | None = None,
+        patience: float = 1.0,
         embedding: Callable[[], Embedder] | None = None,
         language: str = "en",
     ) -> None:
@@ -39,7 +40,7 @@ class Library:
         self.archives: list[Archive] = []
         for file in files:
             try:
-                self.archives.append(Archive(file, cache=cache))
+                self.archives.append(Archive(file, cache=cache, patience=patience))
             except AssistantError as error:
                 self._trouble(error)
 
@@ -107,6 +108,7 @@ def open_library(settings: Settings, model: Path | None = None) -> Library:
         documents=settings.knowledge.documents,
         data=settings.paths.data,
         cache=settings.paths.cache / "working-models.json",
+        patience=settings.limits.patience,
         embedding=(lambda: Embedder(model)) if model else None,
         language=settings.language,
     )

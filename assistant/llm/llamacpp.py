@@ -55,12 +55,13 @@ class LlamaCppModel(EngineContext):
         threads: int,
         context: int = 2048,
         cache: Path | None = None,
+        patience: float = 1.0,
         instead: Callable[[int], str] | None = None,
     ) -> None:
         """Load `path` with `threads` workers and room for `context` tokens.
 
-        `cache` as in `trial.ensure_loads`, `instead` as in `memory.ensure_fits`. Raises ModelError, one line, for a
-        file that is no complete instruct model, or one that does not fit into memory.
+        `cache` and `patience` as in `trial.ensure_loads`, `instead` as in `memory.ensure_fits`. Raises ModelError,
+        one line, for a file that is no complete instruct model, or one that does not fit into memory.
         """
         self.header: Header = read_header(path)
         if not self.header.template:
@@ -68,7 +69,8 @@ class LlamaCppModel(EngineContext):
         if self.header.context:
             context = min(context, self.header.context)
         ensure_fits(path, self.header, context, instead=instead)
-        ensure_loads(path, ["-I", tryload.__file__, str(path)], what="language model", cache=cache)
+        child = ["-I", tryload.__file__, str(path)]
+        ensure_loads(path, child, what="language model", cache=cache, patience=patience)
         super().__init__(path, threads=threads, context=context)
         self._sampler = _sampler(self._size)
         self._masks: Masks | None = None

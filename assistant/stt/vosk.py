@@ -41,14 +41,18 @@ class VoskRecognizer:
     open; `arbiter.arbitrate` chooses. Without phrases only the open one runs, which halves the work.
     """
 
-    def __init__(self, model_dir: Path, *, grammar: Sequence[str] = (), cache: Path | None = None) -> None:
+    def __init__(
+        self, model_dir: Path, *, grammar: Sequence[str] = (), cache: Path | None = None, patience: float = 1.0
+    ) -> None:
         """Load the model in `model_dir`; `grammar` as in `set_phrases`.
 
-        `cache` is the file that remembers which models loaded before (in the user's cache directory by default).
+        `cache` is the file that remembers which models loaded before (in the user's cache directory by default),
+        `patience` as in `trial.ensure_loads`.
         Raises ModelError, one line, when the directory is no working Vosk model.
         """
         self.layout: Layout = check_layout(model_dir)
-        ensure_loads(model_dir, ["-I", libvosk.__file__, str(model_dir)], what="speech model", cache=cache)
+        child = ["-I", libvosk.__file__, str(model_dir)]
+        ensure_loads(model_dir, child, what="speech model", cache=cache, patience=patience)
         try:
             self._model = NativeModel(str(model_dir))
         except (ImportError, OSError) as error:
