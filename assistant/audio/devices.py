@@ -131,6 +131,15 @@ def find(name: str, kind: Kind) -> Device:
     return usable[0]
 
 
+def connected(name: str, kind: Kind) -> bool:
+    """Whether `find` finds one."""
+    try:
+        find(name, kind)
+    except AudioError:
+        return False
+    return True
+
+
 def portaudio() -> ModuleType:
     """The `sounddevice` module. Raises AudioError where the system library is missing."""
     try:

@@ -20,9 +20,9 @@ import numpy as np
 
 from assistant import demo
 from assistant.appliance import open_appliance
-from assistant.audio.devices import Kind, find
+from assistant.audio.devices import connected
 from assistant.config import Accelerator, Cloud, Hub, Knowledge, Limits, Settings, WakeSettings
-from assistant.errors import AssistantError, AudioError
+from assistant.errors import AssistantError
 from assistant.events import SpeechOut, Transcript
 from assistant.observers.trace import TurnTrace
 from assistant.sources import Recording
@@ -76,8 +76,8 @@ def check(settings: Settings, before: Result | None, core: Callable[[], bool] = 
     Never raises: what fails is the result.
     """
     found = Result(
-        microphone=_there(settings.audio.microphone, "microphone"),
-        loudspeaker=_there(settings.audio.loudspeaker, "loudspeaker"),
+        microphone=connected(settings.audio.microphone, "microphone"),
+        loudspeaker=connected(settings.audio.loudspeaker, "loudspeaker"),
     )
     if not core():
         return replace(found, problem="no_core")
@@ -156,14 +156,6 @@ async def _listen(settings: Settings) -> _Sound:
         async with open_appliance(alone, observers=(sound,), keep=False) as appliance:
             await appliance.conversation.run(Recording(request.file))
     return sound
-
-
-def _there(name: str, kind: Kind) -> bool:
-    try:
-        find(name, kind)
-    except AudioError:
-        return False
-    return True
 
 
 def core_runs() -> bool:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from assistant.appliance import Appliance
+from assistant.audio.devices import connected
 from assistant.conversation import Conversation
 from assistant.hardware.heat import Strain, watch
 from assistant.hardware.probe import read_power
@@ -33,7 +34,10 @@ async def serve(appliance: Appliance, listening: Coroutine[Any, Any, None], noti
     async def ease(strain: Strain) -> None:
         await appliance.rooms.answerer.spare(on=strain.eased)
 
-    watchdog = Watchdog(notifier, lambda: conversation.frames, lambda: not conversation.unmuted.is_set())
+    def absent() -> bool:
+        return not connected(appliance.settings.audio.microphone, "microphone")
+
+    watchdog = Watchdog(notifier, lambda: conversation.frames, lambda: not conversation.unmuted.is_set(), absent)
     door = appliance.outdoors.switch if client is not None else None
     async with open_panel(appliance.settings, conversation, appliance.rooms, door), told_to_stop() as stop:
         tasks = [asyncio.create_task(work) for work in (listening, watchdog.run(), watch(read_power, easing, ease))]

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from assistant.audio.devices import LISTING, SETTLE_SECONDS, Listing, OpenStream, devices, find, ranked
+from assistant.audio.devices import LISTING, SETTLE_SECONDS, Listing, OpenStream, connected, devices, find, ranked
 from assistant.errors import AudioError
 
 
@@ -24,6 +24,8 @@ def test_by_name_exact_before_part_and_the_default_without(portaudio):
     portaudio.add("HDMI", outputs=2)
     portaudio.default.device = (1, -1)
     assert find("USB Audio", "microphone").index == 1
+    assert connected("USB Audio", "microphone")
+    assert not connected("Yeti", "microphone")
     assert find("mic", "microphone").index == 0
     assert find("", "microphone").index == 1
     assert find("", "loudspeaker").name == "HDMI"

@@ -66,7 +66,7 @@ def test_without_a_manager_nothing_is_said(environment: dict[str, str]) -> None:
     notifier = Notifier(environment)
     assert not notifier.managed
     assert not notifier.send(READY=1)
-    run(Watchdog(notifier, lambda: 0, lambda: False).run())  # returns at once
+    run(Watchdog(notifier, lambda: 0, lambda: False, lambda: False).run())  # returns at once
 
 
 def test_a_manager_that_went_away_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -99,18 +99,22 @@ def test_sockets_of_another_process_are_not_ours() -> None:
 
 class Ear:
     def __init__(self) -> None:
-        self.frames, self.muted = 0, False
+        self.frames, self.muted, self.absent = 0, False, False
 
 
 def test_only_frames_that_were_worked_on_are_a_sign_of_life(manager: Manager) -> None:
     ear = Ear()
-    watchdog = Watchdog(Notifier(manager.environment()), lambda: ear.frames, lambda: ear.muted)
+    watchdog = Watchdog(Notifier(manager.environment()), lambda: ear.frames, lambda: ear.muted, lambda: ear.absent)
     assert not watchdog.look()  # it is alive, and deaf
     ear.frames = 50
     assert watchdog.look()
     assert not watchdog.look()
     ear.muted = True
     assert watchdog.look()  # deaf on purpose
+    ear.muted, ear.absent = False, True
+    assert watchdog.look()  # a new start would bring no microphone
+    ear.frames = 60
+    assert watchdog.look()  # one was plugged in
     assert manager.heard() == [
         {"STATUS": "no sound arrives from the microphone"},
         {"WATCHDOG": "1"},
@@ -118,6 +122,10 @@ def test_only_frames_that_were_worked_on_are_a_sign_of_life(manager: Manager) ->
         {"STATUS": "no sound arrives from the microphone"},
         {"WATCHDOG": "1"},
         {"STATUS": "the microphone is closed: hold the button"},
+        {"WATCHDOG": "1"},
+        {"STATUS": "no microphone is connected: plug one in"},
+        {"WATCHDOG": "1"},
+        {"STATUS": "listening"},
     ]
 
 
@@ -138,7 +146,7 @@ def test_ready_comes_with_the_first_frame_and_signs_of_life_three_times_in_the_m
             return send(**states)
 
         notifier.send = noted  # type: ignore[method-assign]
-        task = asyncio.create_task(Watchdog(notifier, lambda: ear.frames, lambda: ear.muted).run())
+        task = asyncio.create_task(Watchdog(notifier, lambda: ear.frames, lambda: ear.muted, lambda: ear.absent).run())
         await asyncio.sleep(2.0)
         for _ in range(30):
             ear.frames += 50
