@@ -29,6 +29,8 @@ _DAYPARTS: tuple[tuple[tuple[str, ...], str], ...] = (
 _WRITTEN = re.compile(r"^(\d{1,2})[:.](\d{2})$")
 _NAMED = {"noon": time(12), "midday": time(12), "midnight": time(0), "noontime": time(12)}
 _PAST = {"past": 1, "after": 1, "to": -1, "before": -1, "till": -1, "til": -1, "of": -1}
+_SPANNING = frozenset({"from", "between", "hours"})
+_UNTIL = frozenset({"to", "till", "til", "until", "and"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,24 @@ def _relative(words: Sequence[str], start: int) -> tuple[int, int, int, bool] | 
             at += 1
     if at >= len(words) or words[at] not in _PAST:
         return None
+    joint = at
     side, at = _PAST[words[at]], at + 1
     hour = (_NAMED[words[at]].hour, at + 1) if at < len(words) and words[at] in _NAMED else _bare_hour(words, at)
     if hour is None or _is_unit(words, hour[1]):
         return None
+    if words[joint] in _UNTIL and _begins_range(words, start, joint, hour[1]):
+        return None
     total = (hour[0] * 60 + side * int(minutes)) % 1440
     return total // 60 or (12 if hour[0] in (12, 1) and side else 0), total % 60, hour[1], True
+
+
+def _begins_range(words: Sequence[str], start: int, joint: int, end: int) -> bool:
+    """Whether "ten to seven" at `start`, with its "to" at `joint` and ending at `end`, names two times: after "from"
+    or "quiet hours", unless another end follows ("from ten to seven until eight")."""
+    if start == 0 or words[start - 1] not in _SPANNING or (end < len(words) and words[end] in _UNTIL):
+        return False
+    hour = parse_number(words, start)
+    return hour is not None and hour[1] == joint and hour[0] < 24
 
 
 def _is_unit(words: Sequence[str], at: int) -> bool:

@@ -105,6 +105,28 @@ def test_times_as_people_say_them(text, expected):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected", "words"),
+    [
+        ("from ten to seven", time(10), 1),
+        ("between ten to seven", time(10), 1),
+        ("from ten till six am", time(10), 1),
+        ("from twenty two to seven", time(22), 2),
+        ("from ten to seven to eight", time(6, 50), 3),  # there is another end
+        ("from ten to seven until eight", time(6, 50), 3),
+        ("from twenty five to seven", time(6, 35), 4),  # no hour
+        ("from a quarter to seven", time(6, 45), 4),
+        ("from ten minutes to seven", time(6, 50), 4),
+        ("from ten past seven", time(7, 10), 3),
+        ("at ten to seven", time(6, 50), 3),
+    ],
+)
+def test_a_range_is_no_time(text, expected, words):
+    found = parse_time(text.split(), 1)
+    assert found is not None
+    assert (found.time, found.end) == (expected, 1 + words)
+
+
+@pytest.mark.parametrize(
     ("text", "seconds"),
     [
         ("ninety minutes", 5400),
