@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import logging
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import resources
@@ -126,7 +127,7 @@ class Applier:
             if self._token(key, wanted, problems):
                 wanted.settings[setting] = str(self.places.secret(key))
         network = self._wifi(wanted, mark, problems)
-        wanted.settings.setdefault("speaking.welcome", True)
+        wanted.settings.setdefault("speaking.welcome", self._welcomes())
         wanted.settings |= {"paths.data": str(self.places.data), "paths.cache": str(self.places.cache)}
         replace(self.data, self.places.settings, as_toml(wanted.settings).encode())
         if clear:
@@ -136,6 +137,18 @@ class Applier:
             self.data, self.places.mark, _Mark(digest=self._digest(content), network=network).model_dump_json().encode()
         )
         return problems
+
+    def _welcomes(self) -> bool:
+        """Whether somebody may be welcomed. Settings from a version that knew no welcome are those of a device in use,
+        which needs none after an update either; what was kept about it counts on."""
+        data = self.data.read(self.places.settings)
+        if data is None:
+            return True
+        try:
+            speaking = tomllib.loads(data.decode()).get("speaking")
+        except ValueError:
+            return True
+        return isinstance(speaking, dict) and speaking.get("welcome") is True
 
     def _content(self) -> bytes | None:
         """The card's file; a card without one is given one. None when the card's partition cannot be used."""

@@ -86,6 +86,32 @@ def test_good_settings_are_taken_over_and_secrets_leave_the_card(device):
     assert device.read(TOLD) is None
 
 
+def start_as(sim: Simulated, version: str) -> object:
+    """A start of another version, which reads the card anew; what its settings say of the welcome."""
+    Applier(sim, sim, sim, lambda _: None, PLACES, version=version).apply()
+    return settings(sim)["speaking"]["welcome"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "welcomed"),
+    [
+        ('[wake]\nphrases = ["alexa"]\n', False),  # from a version that knew no welcome
+        ("[speaking]\nspeed = 1.1\n", False),
+        ("[speaking]\nwelcome = false\n", False),
+        ("[speaking]\nwelcome = true\n", True),  # the database knows whether it was played
+        ("not = [toml", True),
+        (None, True),
+    ],
+)
+def test_an_update_does_not_welcome_those_who_are_at_home(device, kept, welcomed):
+    edit(device, GOOD)
+    if kept is not None:
+        replace(device, PLACES.settings, kept.encode())
+    assert [start_as(device, version) for version in ("2.0", "2.1")] == [welcomed, welcomed]
+    edit(device, "[speaking]\nwelcome = true\n")
+    assert start_as(device, "2.1") is True
+
+
 def test_nothing_happens_until_the_card_changes_and_set_keeps_the_secrets(device):
     edit(device, GOOD)
     start(device)
