@@ -10,7 +10,7 @@ import assistant
 
 PACKAGE = Path(assistant.__file__).parent
 
-COMMON = {"errors", "clock", "config", "texts", "workers", "trial"}
+COMMON = {"errors", "files", "clock", "config", "texts", "workers", "trial"}
 """What every room may use."""
 
 MAY_IMPORT = {

@@ -17,6 +17,7 @@ from pathlib import Path
 from assistant.artifacts.catalogue import CatalogueFile, Entry
 from assistant.artifacts.installed import RECEIPT, Receipt
 from assistant.errors import ModelError
+from assistant.files import sync
 
 
 class ModelDirectory:
@@ -86,13 +87,13 @@ class ModelDirectory:
         """Write the receipt, bring everything to the disk, then rename: the model is installed. Its parts go."""
         (staged / RECEIPT).write_text(receipt.model_dump_json(indent=1) + "\n", encoding="utf-8")
         for path in staged.rglob("*"):
-            _sync(path)
-        _sync(staged)
+            sync(path)
+        sync(staged)
         final = self.models / entry.id
         if final.exists():  # a damaged one: its name is free for an instant, then the sound one has it
             final.rename(self._staging / f"{entry.id}.replaced")
         staged.rename(final)
-        _sync(self.models)
+        sync(self.models)
         for file in entry.files:
             self.part(file).unlink(missing_ok=True)
         return final
@@ -106,7 +107,7 @@ class ModelDirectory:
         freed = sum(path.stat().st_size for path in (*directory.rglob("*"), *parts) if path.is_file())
         if directory.is_dir():
             directory.rename(self._staging / f"{entry.id}.removed")
-            _sync(self.models)
+            sync(self.models)
         for part in parts:
             part.unlink()
         return freed
@@ -125,12 +126,3 @@ class ModelDirectory:
             else:
                 text = f"{error.strerror or error}; check the directory's permissions and the disk"
             raise ModelError(f"{error.filename or self.models}: {text}") from error
-
-
-def _sync(path: Path) -> None:
-    """Bring a file, or a directory's list of names, to the disk."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

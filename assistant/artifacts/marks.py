@@ -3,10 +3,10 @@
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import TypeAlias
+
+from assistant.files import write_whole
 
 Stamp: TypeAlias = tuple[int, int, int, int]
 """Bytes, mtime and ctime in nanoseconds, inode. The ctime cannot be set back by a program, the mtime can."""
@@ -75,13 +75,5 @@ class Marks:
         if self._path is None or not self._changed:
             return
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name, suffix=".tmp")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(self._marks, file)
-                Path(name).replace(self._path)
-            except OSError:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_whole(self._path, json.dumps(self._marks), mode=0o600)
             self._changed = False

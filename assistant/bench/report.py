@@ -11,6 +11,7 @@ from typing import Any
 from assistant.bench.figures import Stage
 from assistant.bench.machine import Moment, as_json, doubts, machine, moment
 from assistant.errors import AssistantError
+from assistant.files import write_whole
 
 VERSION = 1
 """Of the JSON's shape; a change that would break a reader raises it."""
@@ -95,11 +96,8 @@ class Report:
 
 def write(path: Path, text: str) -> Path:
     """Write `text` whole or not at all. Raises AssistantError naming the file."""
-    temporary = path.with_name(f".{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise AssistantError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error
     return path

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assistant.artifacts.selection import Selection
 from assistant.composition.backends import TITLES
+from assistant.files import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +29,7 @@ class Started:
     def keep(self, cache: Path) -> None:
         """For the doctor; a cache that cannot be written costs its line alone."""
         try:
-            cache.mkdir(parents=True, exist_ok=True)
-            partial = cache / f".{FILE}.partial"
-            partial.write_text(json.dumps(asdict(self)), encoding="utf-8")
-            partial.replace(cache / FILE)
+            write_whole(cache / FILE, json.dumps(asdict(self)))
         except OSError as error:
             logger.warning("%s: cannot be written (%s)", cache / FILE, error.strerror)
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import UsageError
+from assistant.files import write_whole
 
 
 def read_manifest(path: Path, *fields: str) -> list[dict[str, Any]]:
@@ -38,14 +38,7 @@ def read_manifest(path: Path, *fields: str) -> list[dict[str, Any]]:
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write one JSON object a line, the whole file or nothing. Raises UsageError."""
-    part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8") as out:
-            for row in rows:
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
-        part.replace(path)
+        write_whole(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.errors import AssistantError
+from assistant.files import write_whole
 from assistant.texts import texts
 from assistant.trial import fingerprint
 
@@ -145,10 +146,7 @@ def write_calibration(folder: Path, model: Path, calibration: Calibration) -> Pa
         except (OSError, ValueError):
             known = {}
         known = {**(known if isinstance(known, dict) else {}), fingerprint(model): asdict(calibration)}
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = file.with_name(f".{FILE}.partial")
-        partial.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-        partial.replace(file)
+        write_whole(file, json.dumps(known, indent=1) + "\n", durable=True)
     except OSError as error:
         raise AssistantError(f"{file}: cannot be written ({error.strerror}); check the data directory") from error
     return file

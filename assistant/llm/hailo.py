@@ -8,13 +8,13 @@ card has run yet).
 import contextlib
 import hashlib
 import importlib
-import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import AssistantError, ModelError
+from assistant.files import write_whole
 from assistant.llm import Message
 from assistant.llm.cleaning import Cleaner
 from assistant.llm.hailo_context import LEAST_ANSWER, Cost, Held, fit
@@ -234,9 +234,7 @@ class HailoModel:
             file.parent.mkdir(parents=True, exist_ok=True)
             for old in file.parent.glob("*.bin"):
                 old.unlink(missing_ok=True)
-            part = file.with_suffix(f".{os.getpid()}.part")
-            part.write_bytes(self._prefix[1])
-            part.replace(file)
+            write_whole(file, self._prefix[1])
 
 
 class Generation:

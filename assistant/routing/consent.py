@@ -1,12 +1,12 @@
 """Whether questions may leave at all: asked once in plain words, kept with time and wording, taken back at any time."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from assistant.clock import Clock
 from assistant.errors import StoreError
+from assistant.files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,10 @@ def read_consent(directory: Path) -> Consent | None:
 def write_consent(directory: Path, clock: Clock, *, given: bool, wording: str, person: str = "") -> Consent:
     """Store an answer; it is on disk when this returns. Raises StoreError."""
     consent = Consent(given, clock.now().isoformat(), wording, person)
-    path, part = directory / "consent.json", directory / "consent.json.part"
+    path = directory / "consent.json"
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with part.open("w", encoding="utf-8") as stream:
-            json.dump(asdict(consent), stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        write_whole(path, json.dumps(asdict(consent)), durable=True)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({error.strerror}); check free space") from error
     return consent

@@ -6,6 +6,7 @@ was given: the assistant's own fixed sentences, never a reply, because replies t
 
 import contextlib
 import hashlib
+import io
 import os
 import threading
 import wave
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant.audio import Samples
+from assistant.files import write_whole
 from assistant.tts import AudioChunk, Voice
 
 MEMORY_BYTES = 8 << 20
@@ -139,20 +141,15 @@ class CachedVoice:
             return
         whole = np.concatenate(samples).astype("<i2")
         path = self._directory / f"{name}.wav"
-        part = path.with_suffix(".part")
-        try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            with wave.open(str(part), "wb") as file:
-                file.setnchannels(1)
-                file.setsampwidth(2)
-                file.setframerate(self.sample_rate)
-                file.writeframes(whole.tobytes())
-            part.replace(path)
+        content = io.BytesIO()
+        with wave.open(content, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(self.sample_rate)
+            file.writeframes(whole.tobytes())
+        with contextlib.suppress(OSError):  # a full or read-only disk costs a synthesis the next time
+            write_whole(path, content.getvalue())
             self._trim(path)
-        except OSError:
-            # a full or read-only disk costs a synthesis the next time
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
 
     def _trim(self, newest: Path) -> None:
         assert self._directory is not None

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from assistant.errors import ModelError
-from assistant.stt.graph.fst import const_bytes, lookahead_bytes, write_atomically
+from assistant.files import write_whole
+from assistant.stt.graph.fst import const_bytes, lookahead_bytes
 from assistant.stt.graph.grammar import Counts, build_grammar
 from assistant.stt.graph.hmm import PHONE_IDS, TRANSITION_LOGS
 from assistant.stt.graph.lexicon import UNKNOWN, build_lexicon
@@ -50,8 +51,8 @@ def build_graph(
     graph = model_dir / "graph"
     (graph / "phones").mkdir(parents=True, exist_ok=True)
     spoken = {word: label for word, label in lexicon.ids.items() if word != UNKNOWN}
-    write_atomically(graph / "HCLr.fst", lookahead_bytes(lexicon.fst, len(lexicon.ids) + 1))
-    write_atomically(graph / "Gr.fst", const_bytes(build_grammar(counts, spoken)))
+    write_whole(graph / "HCLr.fst", lookahead_bytes(lexicon.fst, len(lexicon.ids) + 1), durable=True)
+    write_whole(graph / "Gr.fst", const_bytes(build_grammar(counts, spoken)), durable=True)
     rows = [f"{word} {label}" for word, label in lexicon.ids.items()]
     _write_text(graph / "words.txt", ["<eps> 0", *rows])
     _write_text(graph / "disambig_tid.int", [str(len(TRANSITION_LOGS))])
@@ -126,4 +127,4 @@ def rebuild(
 
 
 def _write_text(path: Path, lines: Iterable[str]) -> None:
-    write_atomically(path, ("\n".join(lines) + "\n").encode())
+    write_whole(path, ("\n".join(lines) + "\n").encode(), durable=True)

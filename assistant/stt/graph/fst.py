@@ -8,7 +8,6 @@ tropical (negative log probabilities), arcs are kept in the order the reader nee
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -214,10 +213,3 @@ def read_const(data: bytes, offset: int = 0) -> tuple[NDArray[np.void], NDArray[
         return state_table, np.frombuffer(data, _ARC, arcs, end + states * _STATE.itemsize)
     except (struct.error, UnicodeDecodeError, ValueError) as error:
         raise ModelError("a graph file is cut short or damaged; restore the model or rebuild the graph") from error
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write `data` beside `path` and move it there, so that a power cut leaves the old or the new file."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data)
-    partial.replace(path)
