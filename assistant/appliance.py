@@ -49,7 +49,7 @@ from assistant.stt.graph import pronounce
 from assistant.texts import texts
 from assistant.turn import Deadlines, Rooms
 from assistant.wake.micro import BUNDLED
-from assistant.workers import ThreadWorker
+from assistant.workers import Tasks, ThreadWorker
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -109,16 +109,14 @@ class _KeepNames:
 
     def __init__(self) -> None:
         self.appliance: Appliance | None = None
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks = Tasks()
 
     def begun(self, trace: TurnTrace) -> None:
         """Nothing has changed yet."""
 
     def ended(self, trace: TurnTrace) -> None:  # noqa: ARG002 - an observer's signature
         if self.appliance is not None:
-            task = asyncio.get_running_loop().create_task(refresh_names(self.appliance))
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            self.tasks.start(refresh_names(self.appliance))
 
 
 async def refresh_names(appliance: Appliance) -> None:
@@ -259,7 +257,7 @@ async def open_appliance(
         if measure:
             stack.callback(asyncio.create_task(first.run(appliance.ready)).cancel)
         yield appliance
-        await asyncio.gather(*keeper.tasks, return_exceptions=True)
+        await keeper.tasks.settle()
         await counter.settle()
 
 

@@ -1,7 +1,7 @@
-"""Blocking engines live on a thread of their own; the core awaits them."""
+"""Blocking engines live on a thread of their own; the core awaits them, and holds the tasks that nobody awaits."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
@@ -69,6 +69,34 @@ class InlineWorker:
 
     def close(self) -> None:
         """Nothing to end."""
+
+
+class Tasks:
+    """Tasks that nobody awaits: the loop itself holds them only weakly, this holds each until it is done."""
+
+    def __init__(self) -> None:
+        self._held: set[asyncio.Future[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def hold(self, task: asyncio.Future[Any]) -> None:
+        """Let `task` run to its end."""
+        self._held.add(task)
+        task.add_done_callback(self._held.discard)
+
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
+        """Make a task of `work` and hold it. Inside a running loop."""
+        self.hold(asyncio.get_running_loop().create_task(work))
+
+    def cancel(self) -> None:
+        """Cancel all of them; they end in their own time."""
+        for task in tuple(self._held):
+            task.cancel()
+
+    async def settle(self) -> None:
+        """Return when all that are held now are done, however they ended."""
+        await asyncio.gather(*self._held, return_exceptions=True)
 
 
 async def ahead(items: AsyncIterator[T], depth: int) -> AsyncGenerator[T]:

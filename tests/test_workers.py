@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from assistant.workers import InlineWorker, ThreadWorker, Worker, ahead
+from assistant.workers import InlineWorker, Tasks, ThreadWorker, Worker, ahead
 from tests.virtual_time import run
 
 
@@ -117,3 +117,45 @@ def test_ahead_closed_early_closes_its_source() -> None:
 
     run(job())
     assert closed == [True]
+
+
+def test_tasks_that_nobody_awaits_are_held_until_they_are_done() -> None:
+    async def job() -> None:
+        tasks, gate, seen = Tasks(), asyncio.Event(), list[str]()
+
+        async def work(name: str) -> None:
+            await gate.wait()
+            seen.append(name)
+            if name == "bad":
+                raise ValueError
+
+        for name in ("one", "bad", "two"):
+            tasks.start(work(name))
+        await asyncio.sleep(0)
+        assert (len(tasks), seen) == (3, [])
+        gate.set()
+        await tasks.settle()
+        assert (len(tasks), seen) == (0, ["one", "bad", "two"])
+
+    asyncio.run(job())
+
+
+def test_cancelled_tasks_end_in_their_own_time() -> None:
+    async def job() -> None:
+        tasks, seen = Tasks(), list[str]()
+
+        async def work() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)
+                seen.append("tidied")
+
+        tasks.start(work())
+        await asyncio.sleep(0)
+        tasks.cancel()
+        assert (len(tasks), seen) == (1, [])
+        await tasks.settle()
+        assert (len(tasks), seen) == (0, ["tidied"])
+
+    asyncio.run(job())

@@ -17,6 +17,7 @@ import httpx
 
 from assistant.errors import AssistantError
 from assistant.routing.wire import MOST_BYTES, Send
+from assistant.workers import Tasks
 
 METHODS = {
     "/api/chat": "POST",
@@ -49,7 +50,7 @@ class Accelerator:
         """`record` notes each call in the ledger before it is made."""
         self._base, self._record = base.rstrip("/"), record
         self._free = asyncio.Lock()
-        self._reading: set[asyncio.Task[None]] = set()
+        self._reading = Tasks()
 
     async def answer(self, message: dict[str, Any], send: Send) -> None:
         """Carry out one request: {"line": object} for each object of the answer, then {"end": true}.
@@ -59,9 +60,7 @@ class Accelerator:
         path, data = _checked(self._base, message)
         await self._free.acquire()  # a request that is taken back while it waits was never sent
         objects: asyncio.Queue[dict[str, Any] | Exception | None] = asyncio.Queue()
-        task = asyncio.create_task(self._read(path, data, objects))
-        self._reading.add(task)
-        task.add_done_callback(self._reading.discard)
+        self._reading.start(self._read(path, data, objects))
         while (item := await objects.get()) is not None:
             if isinstance(item, Exception):
                 raise item

@@ -35,6 +35,7 @@ from assistant.routing.ledger import Ledger
 from assistant.routing.payload import MAX_TOKENS, inspect
 from assistant.routing.wire import MOST_BYTES, Send, WireError, encode, receive
 from assistant.service.notify import Notifier, inherited_sockets
+from assistant.workers import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Door:
             settings.accelerator_url, lambda facts: self.ledger.append("accelerator", facts)
         )
         self._shut = self.purse.offline or settings.stay_offline
-        self._leaving: set[asyncio.Task[None]] = set()  # what "stay offline" cuts off
+        self._leaving = Tasks()  # what "stay offline" cuts off
         self.ledger.close_open_calls()
         self._deferred = Deferred(settings, self.ledger, self.purse, clock)
 
@@ -74,8 +75,7 @@ class Door:
                 return
             work = asyncio.ensure_future(self._answer(message, send))
             if message.get("verb") in ("cloud", "download"):
-                self._leaving.add(work)
-                work.add_done_callback(self._leaving.discard)
+                self._leaving.hold(work)
             gone = asyncio.ensure_future(reader.read(1))
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
             gone.cancel()
@@ -130,8 +130,7 @@ class Door:
         on = message.get("on") is not False or self.settings.stay_offline
         self._shut = on  # the wish counts before any disk is asked: that can take longer than people wait
         if on:
-            for task in self._leaving:
-                task.cancel()
+            self._leaving.cancel()
             for _ in range(5):  # they let go of their connections, then book what it cost
                 await asyncio.sleep(0)
         self.purse.offline = on

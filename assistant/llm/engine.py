@@ -15,7 +15,7 @@ from assistant.errors import AssistantError, ModelError
 from assistant.llm import ChecksItself, LanguageModel, Message, ReadsAhead, Spares
 from assistant.llm.confidence import Evidence
 from assistant.texts import texts
-from assistant.workers import ThreadWorker, Worker, ahead
+from assistant.workers import Tasks, ThreadWorker, Worker, ahead
 
 QUEUE = 64
 """Pieces that may wait to be spoken; then the model rests. An answer has at most 96 tokens, so it can nearly finish
@@ -66,7 +66,7 @@ class AnswerEngine:
         self._worker = worker or ThreadWorker("llm")
         self._language = language
         self._texts = texts(language)
-        self._closing: set[asyncio.Future[None]] = set()
+        self._closing = Tasks()
         self._reading: asyncio.Task[None] | None = None
         self._read: Sequence[Message] = ()
         self._wanted: Sequence[Message] | None = None
@@ -176,9 +176,7 @@ class AnswerEngine:
             close = getattr(iterator, "close", None)
             if close is not None:
                 # not awaited: whoever interrupts wants silence now
-                task = asyncio.ensure_future(self._worker.run(close))
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
+                self._closing.start(self._worker.run(close))
 
     async def _step(self, iterator: Iterator[str]) -> Any:  # noqa: ANN401 - a piece or the mark of the end
         began = self._clock.monotonic()

@@ -1,6 +1,5 @@
 """The observer that counts turns by day and by where they were served."""
 
-import asyncio
 import logging
 
 from assistant import events as ev
@@ -9,7 +8,7 @@ from assistant.errors import StoreError
 from assistant.observers.trace import TurnTrace
 from assistant.store import Store
 from assistant.store.traffic import count, forget_old
-from assistant.workers import Worker
+from assistant.workers import Tasks, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +19,7 @@ class TrafficCounter:
     def __init__(self, store: Store, clock: Clock, worker: Worker) -> None:
         self._store, self._clock, self._worker = store, clock, worker
         self._tidied = ""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     def begun(self, trace: TurnTrace) -> None:
         """Not decided yet."""
@@ -28,13 +27,11 @@ class TrafficCounter:
     def ended(self, trace: TurnTrace) -> None:
         decided = trace.last(ev.RouteDecided)
         if decided is not None:
-            task = asyncio.get_running_loop().create_task(self._worker.run(self._count, decided.where))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.start(self._worker.run(self._count, decided.where))
 
     async def settle(self) -> None:
         """Return when every turn so far is counted."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.settle()
 
     def _count(self, route: str) -> None:
         today = self._clock.now().date()
