@@ -2,23 +2,25 @@
 
 import html
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from assistant.bench import svg
 from assistant.bench.cost import Costs, compute, gpu_hours
 from assistant.bench.cost_inputs import Inputs
 from assistant.errors import AssistantError, UsageError
+from assistant.files import write_whole
 
 _COLOURS = {"edge": "#1b7837", "hybrid": "#b35806", "cloud": "#2166ac"}
 _NAMES = {"edge": "devices", "hybrid": "devices, the rest to the cloud", "cloud": "cloud"}
 _POINTS = 240
 """Points a curve; steps of devices are drawn where they are to within 1/240 of the axis."""
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 760, 360, 80, 52, 34, 20
-"""Pixels."""
+_WIDTH, _HEIGHT, _TOP = 760, 360, 34
+"""Pixels: the drawing, one chart of it, and the room above the curves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def write(inputs: Inputs, path: Path, title: str) -> Path:
         if kind == ".png":
             _png(charts(inputs), path, title)
         else:
-            path.write_text(page(inputs, title) if kind == ".html" else svg(charts(inputs)), encoding="utf-8")
+            write_whole(path, page(inputs, title) if kind == ".html" else drawing(charts(inputs)))
     except OSError as error:
         raise AssistantError(f"{path}: cannot be written ({error.strerror}); choose another --plot") from error
     return path
@@ -96,65 +98,38 @@ def page(inputs: Inputs, title: str) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{safe}</title>\n'
         "<style>body{font:15px system-ui,sans-serif;max-width:800px;margin:2em auto;padding:0 1em}</style>\n"
-        f"<h1>{safe}</h1>\n{svg(charts(inputs))}\n</html>\n"
+        f"<h1>{safe}</h1>\n{drawing(charts(inputs))}\n</html>\n"
     )
 
 
-def svg(drawn: Sequence[Chart]) -> str:
-    """The charts below each other."""
-    body = "".join(f'<g transform="translate(0 {i * _HEIGHT})">{_chart(c)}</g>\n' for i, c in enumerate(drawn))
-    height = _HEIGHT * len(drawn)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
-        f' font-family="system-ui,sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="#fff"/>\n'
-        f"{body}</svg>"
-    )
+def drawing(drawn: Sequence[Chart]) -> str:
+    """The charts below each other, as SVG."""
+    body = "".join(svg.moved(row * _HEIGHT, _chart(chart)) for row, chart in enumerate(drawn))
+    return svg.picture(_WIDTH, _HEIGHT * len(drawn), body)
 
 
 def _chart(chart: Chart) -> str:
     points = [point for curve in chart.curves.values() for point in curve]
-    most_x = max(x for x, _ in points) or 1.0
-    most_y = max(y for _, y in points) or 1.0
-    x, y = _scale(most_x, _LEFT, _WIDTH - _RIGHT), _scale(most_y, _HEIGHT - _BOTTOM, _TOP)
-    parts = [f'<text x="{_LEFT}" y="20" font-size="15" font-weight="600">{html.escape(chart.title)}</text>']
-    for value in ticks(most_y):
-        parts.append(f'<path d="M{_LEFT} {y(value):.1f}H{_WIDTH - _RIGHT}" stroke="#e4e4e4"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:,.10g}</text>')
-    for value in ticks(most_x):
-        where = f'x="{x(value):.1f}" y="{_HEIGHT - _BOTTOM + 16}"'
-        parts.append(f'<text {where} text-anchor="middle">{value:,.10g}</text>')
-    middle, floor = (_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 18
-    parts.append(f'<text x="{middle}" y="{floor}" text-anchor="middle">{html.escape(chart.x_label)}</text>')
-    parts.append(f'<text x="{_WIDTH - _RIGHT}" y="20" text-anchor="end">{html.escape(chart.y_label)}</text>')
-    if chart.mark is not None and chart.mark <= most_x:
-        at = x(chart.mark)
-        parts.append(f'<path d="M{at:.1f} {_TOP}V{_HEIGHT - _BOTTOM}" stroke="#777" stroke-dasharray="4 4"/>')
-        parts.append(f'<text x="{at + 4:.1f}" y="{_HEIGHT - _BOTTOM - 6}" fill="#555">{chart.mark_label}</text>')
+    axes = svg.Axes(
+        left=80, top=_TOP, right=_WIDTH - 20, bottom=_HEIGHT - 52,
+        most_x=max(x for x, _ in points) or 1.0, most_y=max(y for _, y in points) or 1.0,
+    )  # fmt: skip
+    parts = [axes.grid(chart.title, chart.x_label, chart.y_label)]
+    if chart.mark is not None and chart.mark <= axes.most_x:
+        at = axes.x(chart.mark)
+        parts.append(svg.line(at, axes.top, at, axes.bottom, "#777", stroke_dasharray="4 4"))
+        parts.append(svg.text(at + 4, axes.bottom - 6, chart.mark_label, fill="#555"))
     for row, (side, curve) in enumerate(chart.curves.items()):
-        line = " ".join(f"{x(px):.1f},{y(py):.1f}" for px, py in curve)
-        parts.append(f'<polyline fill="none" stroke-width="2" stroke="{_COLOURS[side]}" points="{line}"/>')
-        legend = _TOP + 16 + 16 * row
-        parts.append(f'<text x="{_LEFT + 12}" y="{legend}" fill="{_COLOURS[side]}">— {_NAMES[side]}</text>')
+        parts.append(axes.curve(curve, _COLOURS[side]))
+        parts.append(svg.text(axes.left + 12, axes.top + 16 + 16 * row, f"— {_NAMES[side]}", fill=_COLOURS[side]))
     return "".join(parts)
-
-
-def _scale(most: float, start: float, end: float) -> Callable[[float], float]:
-    return lambda value: start + (end - start) * value / most
-
-
-def ticks(most: float) -> list[float]:
-    """Round values from 0 to `most`, four to ten of them."""
-    rough = most / 6
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * nice for nice in (1, 2, 2.5, 5, 10) if power * nice >= rough)
-    return [step * n for n in range(math.floor(most / step * (1 + 1e-9)) + 1)]
 
 
 def _png(drawn: Sequence[Chart], path: Path, title: str) -> None:
     # an optional package, imported by name so that types can be checked with and without it
     canvas: Any = import_module("matplotlib.backends.backend_agg").FigureCanvasAgg
-    drawing: Any = import_module("matplotlib.figure").Figure
-    figure = drawing(figsize=(8, 4 * len(drawn)), layout="constrained")
+    make: Any = import_module("matplotlib.figure").Figure
+    figure = make(figsize=(8, 4 * len(drawn)), layout="constrained")
     canvas(figure)
     figure.suptitle(title.replace("$", r"\$"))  # else matplotlib reads a pair of $ as a formula
     for axes, chart in zip(figure.subplots(len(drawn)), drawn, strict=True):

@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from assistant.bench import svg
 from assistant.bench.figures import Series, Stage, percentile
 from assistant.bench.report import Report
 from assistant.errors import AssistantError
@@ -13,8 +14,10 @@ from assistant.errors import AssistantError
 WIDTH, BAR, LEFT, RIGHT = 720, 20, 250, 110
 """Pixels: the plot, one bar, room for names on the left and numbers on the right."""
 
-HEIGHT = 220
+HEIGHT = 280
 """Pixels of a plot over time."""
+
+BLUE = "#4478aa"
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse}td,th{padding:.15rem .7rem;text-align:right;border-bottom:1px solid #ddd}
@@ -77,18 +80,14 @@ def bars(members: Sequence[Series]) -> str:
     for row, series in enumerate(members):
         y = row * (BAR + 8) + 4
         middle, high = series.p50, percentile(series.values, 0.95)
-        rows.append(
-            f"<text x='{LEFT - 8}' y='{y + 15}' text-anchor='end'>{escape(series.name)}</text>"
-            f"<rect x='{LEFT}' y='{y}' width='{max(1.0, middle * scale):.1f}' height='{BAR}' fill='#4478aa'/>"
-            f"<line x1='{LEFT + middle * scale:.1f}' x2='{LEFT + high * scale:.1f}' y1='{y + BAR / 2}' "
-            f"y2='{y + BAR / 2}' stroke='#aa4444' stroke-width='3'/>"
-            f"<text x='{LEFT + high * scale + 6:.1f}' y='{y + 15}'>{middle:.4g} / {high:.4g}</text>"
-        )
-    height = len(members) * (BAR + 8) + 8
-    return (
-        f"<svg viewBox='0 0 {WIDTH} {height}' width='{WIDTH}' height='{height}' font-size='13' role='img' "
-        f"aria-label='medians and 95th percentiles'>{''.join(rows)}</svg>"
-    )
+        to_middle, to_high = LEFT + middle * scale, LEFT + high * scale
+        rows += [
+            svg.text(LEFT - 8, y + 15, series.name, "end"),
+            svg.box(LEFT, y, middle * scale, BAR, BLUE),
+            svg.line(to_middle, y + BAR / 2, to_high, y + BAR / 2, "#aa4444", stroke_width=3),
+            svg.text(to_high + 6, y + 15, f"{middle:.4g} / {high:.4g}"),
+        ]
+    return svg.picture(WIDTH, len(members) * (BAR + 8) + 8, "".join(rows), "medians and 95th percentiles")
 
 
 def columns(points: Sequence[dict[str, Any]]) -> tuple[str, dict[str, list[tuple[float, float]]]]:
@@ -115,26 +114,13 @@ def curves(points: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _curve(across: str, name: str, pairs: list[tuple[float, float]]) -> str:
-    left, right = min(x for x, _ in pairs), max(x for x, _ in pairs)
-    high = max(1e-9, *(y for _, y in pairs)) * 1.1
-    low = min(0.0, *(y for _, y in pairs))
-    width, height = WIDTH - 80, HEIGHT - 50
-    path = " ".join(
-        f"{60 + (x - left) / ((right - left) or 1) * width:.1f},{10 + (high - y) / ((high - low) or 1) * height:.1f}"
-        for x, y in pairs
-    )
-    return (
-        f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' height='{HEIGHT}' font-size='13' role='img' "
-        f"aria-label='{escape(name)} over {escape(across)}'>"
-        f"<line x1='60' x2='{60 + width}' y1='{10 + height}' y2='{10 + height}' stroke='#888'/>"
-        f"<line x1='60' x2='60' y1='10' y2='{10 + height}' stroke='#888'/>"
-        f"<text x='54' y='20' text-anchor='end'>{high:.3g}</text>"
-        f"<text x='54' y='{10 + height}' text-anchor='end'>{low:.3g}</text>"
-        f"<text x='60' y='{HEIGHT - 16}'>{left:g}</text>"
-        f"<text x='{60 + width}' y='{HEIGHT - 16}' text-anchor='end'>{right:g} {escape(across)}</text>"
-        f"<text x='{60 + width / 2}' y='20' text-anchor='middle'>{escape(name)}</text>"
-        f"<polyline fill='none' stroke='#4478aa' stroke-width='2' points='{path}'/></svg>"
-    )
+    axes = svg.Axes(
+        left=80, top=34, right=WIDTH - 20, bottom=HEIGHT - 52,
+        least_x=min(x for x, _ in pairs), most_x=max(x for x, _ in pairs),
+        least_y=min(0.0, *(y for _, y in pairs)), most_y=max(1e-9, *(y for _, y in pairs)) * 1.1,
+    )  # fmt: skip
+    drawn = axes.grid(name, across, "") + axes.curve(pairs, BLUE)
+    return svg.picture(WIDTH, HEIGHT, drawn, f"{name} over {across}")
 
 
 def write_png(report: Report, directory: Path) -> list[Path]:
