@@ -7,7 +7,7 @@ from typing import Any
 
 from assistant.artifacts.port import DownloadError
 from assistant.egress.download import HttpDownloader, on_own_thread
-from assistant.egress.hub import HubClient
+from assistant.egress.hub import HubClient, read_token
 from assistant.egress.settings import DoorSettings
 from assistant.routing.ledger import Ledger
 from assistant.routing.wire import Send
@@ -25,19 +25,14 @@ class Errands:
         self._hub: HubClient | None = None
 
     async def hub(self, message: dict[str, Any], send: Send) -> None:
-        """A call to the home hub. Raises RefusedError."""
+        """A call to the home hub. Raises RefusedError, UsageError when address or token are none."""
         if not self._settings.hub_url:
             raise RefusedError("no home hub is set up")
         request = message.get("request")
         if not isinstance(request, dict):
             raise RefusedError("a call to the hub needs a request")
         if self._hub is None:
-            token = self._settings.hub_token_file
-            try:
-                words = token.read_text(encoding="ascii").strip() if token else ""
-            except (OSError, UnicodeDecodeError) as error:
-                raise RefusedError(f"{token}: the hub's token cannot be read") from error
-            self._hub = HubClient(self._settings.hub_url, words)
+            self._hub = HubClient(self._settings.hub_url, read_token(self._settings.hub_token_file))
         await send({"leaves": len(json.dumps(request))})
         result = await asyncio.to_thread(self._hub.answer, request)
         named = [str(request.get(key, "")) for key in ("domain", "service")]

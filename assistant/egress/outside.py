@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from assistant.clock import Clock
 from assistant.egress.later import Later
 from assistant.egress.settings import DoorSettings
-from assistant.routing.audit import today
 from assistant.routing.categories import BASE
 from assistant.routing.consent import read_consent, write_consent
 from assistant.routing.decide import CONSENT_QUESTION, Ask, Context, Decision, Escalate, Local, Request, decide
@@ -131,7 +130,3 @@ class Outside:
         except DoorError:
             return False
         return True
-
-    def sent_today(self) -> str:
-        """The answer to "what did you send today?"."""
-        return today(self.ledger.entries(), self._clock.now())

@@ -156,11 +156,6 @@ class Endpointer:
             self._rule = self._judge(now_s, speech, silence_s, bool(partial), ending)
         return self._rule
 
-    def end_of_sound(self) -> str:
-        """The sound itself is over (a file, a released button's stream): nothing more can come."""
-        self._rule = self._rule or "end-of-sound"
-        return self._rule
-
     def _learn(self, speech: bool, silence_s: float, partial: str) -> None:
         # only a pause between words of one sentence says something about the speaker
         # a pause longer than what ends a sentence was before the request, or after "to" and "um", where more is

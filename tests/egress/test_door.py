@@ -17,6 +17,7 @@ from assistant.egress.client import DoorError, EgressClient
 from assistant.egress.outside import Outside
 from assistant.egress.process import Door, open_door
 from assistant.egress.settings import DoorSettings
+from assistant.routing.audit import today
 from assistant.routing.decide import Ask, Escalate, Local, Refuse, Request
 from assistant.routing.payload import Payload, build
 from assistant.routing.wire import DoorStatus, encode, receive
@@ -80,7 +81,7 @@ def test_a_question_out_and_an_answer_in(tmp_path: Path) -> None:
             assert done.facts["outcome"] == "answered"
             assert done.facts["cost"] == pytest.approx((50 * 0.5 + 7 * 1.5) / 1e6)
             assert h.light == [True, False]
-            assert h.outside.sent_today().startswith("I sent 1 question")
+            assert today(h.outside.ledger.entries(), h.clock.now()).startswith("I sent 1 question")
             assert (tmp_path / "run" / "door.sock").stat().st_mode & 0o777 == 0o600
 
     run(test)
@@ -366,6 +367,10 @@ def test_the_hub_is_reached_with_the_switch_closed(tmp_path: Path) -> None:
         async with house(tmp_path / "none") as h:
             assert (await asyncio.to_thread(h.client.hub, {"op": "states"}))["error"] == "no home hub is set up"
             assert h.light == [], "nothing left"
+        async with house(tmp_path / "no-token", hub_url="http://127.0.0.1:9", hub_token_file=tmp_path / "gone") as h:
+            error = (await asyncio.to_thread(h.client.hub, {"op": "states"}))["error"]
+            assert "gone: cannot be read" in error
+            assert "hub.token_file" in error
 
     run(test)
 

@@ -133,16 +133,6 @@ def test_words_without_any_voice_end_like_nothing() -> None:
     assert (rule, round(now, 1)) == ("silence", 5.0)
 
 
-def test_the_end_of_the_sound_ends_it_and_keeps_an_earlier_rule() -> None:
-    ears = Endpointer()
-    ears.begin(0.0)
-    assert ears.update(1.0, True, 0.0, "stop", Ending.CLOSED) is None
-    assert ears.end_of_sound() == "end-of-sound"
-    ears.begin(2.0)
-    assert ears.update(4.0, False, 0.5, "stop", Ending.CLOSED) == "complete"
-    assert ears.end_of_sound() == "complete"
-
-
 def slow(pause: float) -> tuple[Said, ...]:
     return (
         Said(1, True, "who wrote"),
