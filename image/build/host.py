@@ -26,7 +26,8 @@ EMULATOR = {
     "qemu-system-aarch64": "qemu-system-arm",
     "mtype": "mtools",
     "dtc": "device-tree-compiler",
-    "sfdisk": "fdisk",
+    "fsck.erofs": "erofs-utils",
+    "mke2fs": "e2fsprogs",
 }
 RPI = {"podman": "podman", "newuidmap": "uidmap", "rsync": "rsync", "curl": "curl"}
 

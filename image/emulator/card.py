@@ -1,6 +1,6 @@
 """The SD card as a file, written and read without mounting anything."""
 
-import json
+import struct
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,7 @@ class Card:
 
     @classmethod
     def flash(cls, image: Path, path: Path, size: int | None = None) -> "Card":
-        """A card of `size` bytes (the image's own when None) with the image written to it; smaller than the image it
-        is cut off.
-        """
+        """A card of `size` bytes, or of the image's own, with the image written to it."""
         subprocess.run(["cp", "--sparse=always", image, path], check=True)
         if size is not None:
             with path.open("r+b") as file:
@@ -41,12 +39,20 @@ class Card:
         return Card(path)
 
     def partitions(self) -> dict[str, Partition]:
-        """The partitions by label."""
-        done = subprocess.run(["sfdisk", "--json", self.path], capture_output=True, text=True, check=True)
+        """The partitions by label, whether the card is large enough for them or not."""
         found = {}
-        for entry in json.loads(done.stdout)["partitiontable"]["partitions"]:
-            number = int(entry["node"].removeprefix(str(self.path)).lstrip("p"))
-            found[entry["name"]] = Partition(number, entry["name"], entry["start"] * SECTOR, entry["size"] * SECTOR)
+        with self.path.open("rb") as file:
+            file.seek(SECTOR)
+            header = file.read(SECTOR)
+            assert header.startswith(b"EFI PART"), f"{self.path} has no partition table"
+            place, count, length = struct.unpack_from("<QII", header, 72)
+            file.seek(place * SECTOR)
+            for number in range(1, count + 1):
+                entry = file.read(length)
+                first, last = struct.unpack_from("<QQ", entry, 32)
+                if any(entry[:16]):
+                    label = entry[56:128].decode("utf-16-le").rstrip("\0")
+                    found[label] = Partition(number, label, first * SECTOR, (last - first + 1) * SECTOR)
         return found
 
     def _fat(self, label: str) -> str:
@@ -80,6 +86,11 @@ class Card:
         with self.path.open("r+b") as file:
             file.seek(part.start + offset)
             file.write(data)
+
+    def cut_off(self, size: int) -> None:
+        """Leave the first `size` bytes."""
+        with self.path.open("r+b") as file:
+            file.truncate(size)
 
     def remove(self) -> None:
         """Throw the card away."""

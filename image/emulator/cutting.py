@@ -14,12 +14,10 @@ from typing import Any
 from image.emulator import firmware
 from image.emulator.card import SECTOR, Card
 from image.emulator.machine import Machine
-from image.emulator.proof import Bench, expect, output, slot
+from image.emulator.proof import HEAVY, Bench, expect, output, slot
 from image.emulator.updating import empty_other_slot, start, stick
 
 PHASES = ("writing", "trial", "commit")
-HEAVY = ("assistant-core.service", "assistant-health.service", "assistant-trial.service", "assistant-egress.socket")
-"""Left out where only the start itself is looked at: they load every engine, which takes minutes here."""
 KEEP = (
     "from pathlib import Path; from assistant.cli.update import updater_of;"
     " print(updater_of(Path('/var/lib/assistant'), 'en').keep())"

@@ -29,7 +29,9 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--image", type=Path, help="an image that is there already, instead of building one")
     parser.add_argument("--key", type=Path, help="the key whose public half that image holds; the work directory's own")
     parser.add_argument("--cuts", type=int, default=25, help="power cuts in the scenario of that name")
-    parser.add_argument("scenario", nargs="*", help="only these: fresh, network, slots, broken, cards, updates, cuts")
+    parser.add_argument(
+        "scenario", nargs="*", help="only these: fresh, settings, network, slots, broken, cards, updates, cuts"
+    )
     return parser.parse_args(arguments)
 
 
