@@ -1,11 +1,13 @@
 """What all tests share."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from assistant.cli import main
 from tests.simulators.hailo_platform import Card, install
 
 # a crowded machine is slow, never wrong: no test may fail by the clock
@@ -30,6 +32,18 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Card:
     made = Card()
     install(monkeypatch, made)
     return made
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run `assistant ARGS` in this process; (status, standard output, standard error)."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["assistant", *map(str, arguments)])
+        status = main()
+        return (status, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(autouse=True)

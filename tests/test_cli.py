@@ -9,26 +9,13 @@ import pytest
 import soundfile
 
 from assistant import demo
-from assistant.cli import COMMANDS, main
+from assistant.cli import COMMANDS
 
 TURN_FIELDS = {
     "turn", "source", "wake", "transcript", "intent", "slots", "tier", "route", "route_reason", "reply",
     "reply_audio", "outcome", "timings_ms",
 }  # fmt: skip
 TIMINGS = {"speech_end_to_first_audio", "endpoint", "stt_final", "understand", "llm_first_token", "tts_first_audio"}
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Run `assistant ARGS`; (status, standard output, standard error)."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["assistant", *map(str, arguments)])
-        status = main()
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return run
 
 
 def recording(name: str) -> Path:
@@ -39,9 +26,9 @@ def quiet_noise(seconds: float, level: float = 30.0) -> np.ndarray:
     return (np.random.default_rng(1).standard_normal(int(seconds * 16000)) * level).astype(np.int16)
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_command_has_help(call, command: str) -> None:
-    status, out, _ = call(command, "--help")
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_help(command, name: str) -> None:
+    status, out, _ = command(name, "--help")
     assert status == 0
     assert "Usage" in out
 
@@ -50,15 +37,15 @@ def test_every_command_has_help(call, command: str) -> None:
     "arguments",
     [("frobnicate",), ("ask",), ("ask", ""), ("hear",), ("speak", "hello"), ("ask", "x", "--colour"), ("eval", "x")],
 )
-def test_wrong_use_is_one_line_and_status_2(call, arguments: tuple[str, ...]) -> None:
-    status, out, err = call(*arguments)
+def test_wrong_use_is_one_line_and_status_2(command, arguments: tuple[str, ...]) -> None:
+    status, out, err = command(*arguments)
     assert status == 2
     assert out == ""
     assert len(err.strip().splitlines()) == 1
 
 
-def test_ask_prints_one_json_object(call) -> None:
-    status, out, _ = call("ask", "what is twelve times seven", "--json")
+def test_ask_prints_one_json_object(command) -> None:
+    status, out, _ = command("ask", "what is twelve times seven", "--json")
     turn = json.loads(out)
     assert status == 0
     assert set(turn) >= TURN_FIELDS
@@ -67,16 +54,16 @@ def test_ask_prints_one_json_object(call) -> None:
     assert "84" in turn["reply"]
 
 
-def test_a_question_for_a_model_that_is_not_there_is_status_1_and_the_truth(call) -> None:
-    status, out, _ = call("ask", "who wrote hamlet", "--json")
+def test_a_question_for_a_model_that_is_not_there_is_status_1_and_the_truth(command) -> None:
+    status, out, _ = command("ask", "who wrote hamlet", "--json")
     turn = json.loads(out)
     assert status == 1
     assert turn["outcome"] == "failed"
     assert "no language model is installed" in turn["reply"]
 
 
-def test_hear_serves_a_recording_of_ours(call, tmp_path: Path) -> None:
-    status, out, _ = call("hear", recording("time"), "--json", "--out", tmp_path / "replies")
+def test_hear_serves_a_recording_of_ours(command, tmp_path: Path) -> None:
+    status, out, _ = command("hear", recording("time"), "--json", "--out", tmp_path / "replies")
     turn = json.loads(out)
     assert status == 0
     assert turn["wake"]["phrase"] == "okay nabu"
@@ -86,17 +73,17 @@ def test_hear_serves_a_recording_of_ours(call, tmp_path: Path) -> None:
     assert np.abs(sound).max() > 1000
 
 
-def test_two_requests_in_a_row_are_two_turns(call, tmp_path: Path) -> None:
+def test_two_requests_in_a_row_are_two_turns(command, tmp_path: Path) -> None:
     parts = [soundfile.read(recording(name), dtype="int16")[0] for name in ("time", "sum")]
     soundfile.write(tmp_path / "both.wav", np.concatenate(parts), 16000)
-    status, out, _ = call("hear", tmp_path / "both.wav", "--json")
+    status, out, _ = command("hear", tmp_path / "both.wav", "--json")
     turns = [json.loads(line) for line in out.splitlines()]
     assert status == 0
     assert [turn["intent"] for turn in turns] == ["TimeNow", "Calculate"]
 
 
 @pytest.mark.parametrize("kind", ["silence", "noise", "clipping", "no wake word"])
-def test_sound_without_the_wake_word_is_said_so(call, tmp_path: Path, kind: str) -> None:
+def test_sound_without_the_wake_word_is_said_so(command, tmp_path: Path, kind: str) -> None:
     samples = {
         "silence": np.zeros(32000, np.int16),
         "noise": quiet_noise(2.0, 2000.0),
@@ -104,24 +91,24 @@ def test_sound_without_the_wake_word_is_said_so(call, tmp_path: Path, kind: str)
         "no wake word": soundfile.read(recording("time"), dtype="int16")[0][int(2.6 * 16000) :],
     }[kind]
     soundfile.write(tmp_path / "sound.wav", samples, 16000)
-    status, out, err = call("hear", tmp_path / "sound.wav", "--json")
+    status, out, err = command("hear", tmp_path / "sound.wav", "--json")
     assert status == 1
     assert json.loads(out)["outcome"] == "unheard"
     assert "no wake phrase" in err
     assert len(err.strip().splitlines()) == 1
 
 
-def test_a_wake_word_and_nothing_after_it(call, tmp_path: Path) -> None:
+def test_a_wake_word_and_nothing_after_it(command, tmp_path: Path) -> None:
     samples, rate = soundfile.read(recording("time"), dtype="int16")
     soundfile.write(tmp_path / "call.wav", np.concatenate([samples[: int(2.35 * rate)], quiet_noise(7)]), rate)
-    status, out, _ = call("hear", tmp_path / "call.wav", "--json")
+    status, out, _ = command("hear", tmp_path / "call.wav", "--json")
     assert status == 1
     assert json.loads(out)["outcome"] == "nothing"
 
 
-@pytest.mark.parametrize("command", ["hear", "listen"])
+@pytest.mark.parametrize("name", ["hear", "listen"])
 @pytest.mark.parametrize("kind", ["missing", "empty", "text", "directory", "no samples"])
-def test_files_that_are_no_sound_are_one_line_that_names_them(call, tmp_path: Path, command: str, kind: str) -> None:
+def test_files_that_are_no_sound_are_one_line_that_names_them(command, tmp_path: Path, name: str, kind: str) -> None:
     path = tmp_path / "sound.wav"
     match kind:
         case "empty":
@@ -132,14 +119,14 @@ def test_files_that_are_no_sound_are_one_line_that_names_them(call, tmp_path: Pa
             path.mkdir()
         case "no samples":
             soundfile.write(path, np.zeros(0, np.int16), 16000)
-    status, _, err = call(command, path)
+    status, _, err = command(name, path)
     assert status == 1
     assert len(err.strip().splitlines()) == 1
     assert "sound.wav" in err
 
 
-def test_one_bad_file_does_not_stop_the_others(call, tmp_path: Path) -> None:
-    status, out, err = call("hear", tmp_path / "missing.wav", recording("time"), "--json")
+def test_one_bad_file_does_not_stop_the_others(command, tmp_path: Path) -> None:
+    status, out, err = command("hear", tmp_path / "missing.wav", recording("time"), "--json")
     assert status == 1
     assert json.loads(out)["intent"] == "TimeNow"
     assert "missing.wav" in err
@@ -148,38 +135,38 @@ def test_one_bad_file_does_not_stop_the_others(call, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rate", "channels", "subtype"), [(48000, 2, "PCM_24"), (96000, 8, "FLOAT"), (8000, 1, "ULAW")]
 )
-def test_any_rate_width_and_channels_are_heard(call, tmp_path: Path, rate: int, channels: int, subtype: str) -> None:
+def test_any_rate_width_and_channels_are_heard(command, tmp_path: Path, rate: int, channels: int, subtype: str) -> None:
     import soxr
 
     samples, own = soundfile.read(recording("time"), dtype="float32")
     resampled = soxr.resample(samples, own, rate)
     soundfile.write(tmp_path / "other.wav", np.repeat(resampled[:, None], channels, 1), rate, subtype=subtype)
-    status, out, _ = call("hear", tmp_path / "other.wav", "--json")
+    status, out, _ = command("hear", tmp_path / "other.wav", "--json")
     turn = json.loads(out)
     assert turn["wake"]["phrase"] == "okay nabu"
     if rate > 8000:
         assert (status, turn["intent"]) == (0, "TimeNow")
 
 
-def test_listen_gives_words_with_times(call) -> None:
-    status, out, _ = call("listen", recording("time"), "--json")
+def test_listen_gives_words_with_times(command) -> None:
+    status, out, _ = command("listen", recording("time"), "--json")
     row = json.loads(out)
     assert status == 0
     assert "what time is it" in row["transcript"]
     assert all(word["start"] <= word["end"] for word in row["words"])
 
 
-def test_speak_writes_a_sound_file(call, tmp_path: Path) -> None:
+def test_speak_writes_a_sound_file(command, tmp_path: Path) -> None:
     path = tmp_path / "out.wav"
-    status, out, _ = call("speak", "It is 7:45.", "--out", path)
+    status, out, _ = command("speak", "It is 7:45.", "--out", path)
     assert status == 0
     assert "out.wav" in out
     sound, rate = soundfile.read(path)
     assert 0.6 < len(sound) / rate < 5
 
 
-def test_speak_with_nothing_to_say(call, tmp_path: Path) -> None:
-    status, _, err = call("speak", "🙂", "--out", tmp_path / "out.wav")
+def test_speak_with_nothing_to_say(command, tmp_path: Path) -> None:
+    status, _, err = command("speak", "🙂", "--out", tmp_path / "out.wav")
     assert status == 1
     assert not (tmp_path / "out.wav").exists()
     assert len(err.strip().splitlines()) == 1
@@ -194,27 +181,27 @@ def test_speak_with_nothing_to_say(call, tmp_path: Path) -> None:
         ("[wake]\nphrases = ['hey kitchen']\n", "hey kitchen"),
     ],
 )
-def test_a_broken_model_is_named_and_never_replaced(call, tmp_path: Path, setting: str, said: str) -> None:
+def test_a_broken_model_is_named_and_never_replaced(command, tmp_path: Path, setting: str, said: str) -> None:
     (tmp_path / "empty").mkdir()
     config = tmp_path / "assistant.toml"
     config.write_text(setting.format(empty=tmp_path / "empty"), encoding="utf-8")
-    status, out, err = call("--config", config, "hear", recording("time"), "--json")
+    status, out, err = command("--config", config, "hear", recording("time"), "--json")
     assert status in {1, 2}
     assert out == ""
     assert said in err
     assert len(err.strip().splitlines()) == 1
 
 
-def test_settings_that_are_wrong_are_status_2(call, tmp_path: Path) -> None:
+def test_settings_that_are_wrong_are_status_2(command, tmp_path: Path) -> None:
     config = tmp_path / "assistant.toml"
     config.write_text("[audio]\nvolume = 'loud'\n", encoding="utf-8")
-    status, _, err = call("--config", config, "ask", "what time is it")
+    status, _, err = command("--config", config, "ask", "what time is it")
     assert status == 2
     assert "audio.volume" in err
 
 
-def test_the_demonstration_ends_by_itself_with_replies(call, tmp_path: Path) -> None:
-    status, out, _ = call("run", "--demo", "--out", tmp_path / "replies")
+def test_the_demonstration_ends_by_itself_with_replies(command, tmp_path: Path) -> None:
+    status, out, _ = command("run", "--demo", "--out", tmp_path / "replies")
     assert status == 0
     assert str(tmp_path / "replies") in out
     assert len(list((tmp_path / "replies").glob("*.wav"))) >= len(demo.requests()) - 1
@@ -222,8 +209,8 @@ def test_the_demonstration_ends_by_itself_with_replies(call, tmp_path: Path) -> 
         assert stage in out
 
 
-def test_the_demonstration_hears_its_own_recordings(call, tmp_path: Path) -> None:
-    _, out, _ = call("run", "--demo", "--json", "--out", tmp_path / "replies")
+def test_the_demonstration_hears_its_own_recordings(command, tmp_path: Path) -> None:
+    _, out, _ = command("run", "--demo", "--json", "--out", tmp_path / "replies")
     turns = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     wrong = [
         (request.text, turn["transcript"])
@@ -234,17 +221,17 @@ def test_the_demonstration_hears_its_own_recordings(call, tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_replies_that_cannot_be_written(call, tmp_path: Path) -> None:
+def test_replies_that_cannot_be_written(command, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    status, _, err = call("hear", recording("time"), "--out", tmp_path / "file" / "replies")
+    status, _, err = command("hear", recording("time"), "--out", tmp_path / "file" / "replies")
     assert status == 1
     assert "replies" in err
 
 
-def test_eval_needs_a_manifest(call, tmp_path: Path) -> None:
+def test_eval_needs_a_manifest(command, tmp_path: Path) -> None:
     manifest = tmp_path / "rows.jsonl"
     manifest.write_text('{"id": 1}\n')
-    status, _, err = call("eval", "intents", manifest, "--out", tmp_path / "out.jsonl")
+    status, _, err = command("eval", "intents", manifest, "--out", tmp_path / "out.jsonl")
     assert status == 2
     assert "line 1 has no 'text'" in err
     assert not (tmp_path / "out.jsonl").exists()

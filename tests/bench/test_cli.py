@@ -1,25 +1,19 @@
 """`assistant bench`: options, outputs, exit status."""
 
 import json
-import sys
 
 import pytest
 
 from assistant.bench import shapes, sound
-from assistant.cli import COMMANDS, main
+from assistant.cli import COMMANDS
 
 
 @pytest.fixture
-def bench(capsys, monkeypatch, tmp_path):
+def bench(command, monkeypatch, tmp_path):
     monkeypatch.setitem(COMMANDS, "bench", "assistant.cli.bench:bench")
     monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path / "data"))
     monkeypatch.setenv("ASSISTANT_PATHS__CACHE", str(tmp_path / "cache"))
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["assistant", "bench", *words])
-        return (main(), *capsys.readouterr())
-
-    return call
+    return lambda *words: command("bench", *words)
 
 
 def test_one_stage_as_json(bench):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.bench import cost_presets
-from assistant.cli import COMMANDS, main
+from assistant.cli import COMMANDS
 from assistant.store import open_store
 from assistant.store.traffic import count
 from tests.bench.test_cost_measured import used_ledger
@@ -22,17 +22,15 @@ def nothing_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def call(monkeypatch: pytest.MonkeyPatch, command):
     """Run `assistant ARGS`; (status, standard output, standard error)."""
     monkeypatch.setitem(COMMANDS, "cost", "assistant.cli.cost:cost")
     monkeypatch.setitem(COMMANDS, "decide", "assistant.cli.decide:decide")
 
     def run(*arguments: object, typed: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["assistant", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", StringIO(typed))
-        status = main()
-        out, err = capsys.readouterr()
-        return status, out, err
+        found: tuple[int, str, str] = command(*arguments)
+        return found
 
     return run
 

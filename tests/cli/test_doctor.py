@@ -9,15 +9,10 @@ from assistant.cli import main
 
 
 @pytest.fixture
-def doctor(capsys, monkeypatch, tmp_path):
+def doctor(command, monkeypatch, tmp_path):
     monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path / "data"))
     monkeypatch.setenv("ASSISTANT_PATHS__CACHE", str(tmp_path / "cache"))
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["assistant", "doctor", *words])
-        return (main(), *capsys.readouterr())
-
-    return call
+    return lambda *words: command("doctor", *words)
 
 
 def test_a_working_machine_exits_with_0_though_there_are_warnings(doctor):

@@ -5,24 +5,21 @@ import tomllib
 
 import pytest
 
-from assistant.cli import main
 from assistant.live.notices import Notices
 
 
 @pytest.fixture
-def call(monkeypatch, capsys, tmp_path):
+def call(command, tmp_path):
     """Run `assistant firstboot ARGS` on this test's directories; (status, standard output, standard error)."""
     for name in ("boot", "data", "cache", "wifi"):
         (tmp_path / name).mkdir()
 
-    def run(command: str, *arguments: object) -> tuple[int, str, str]:
+    def run(job: str, *arguments: object) -> tuple[int, str, str]:
         places = [f"--{name}={tmp_path / name}" for name in ("data", "cache", "wifi")]
-        if command == "apply":
+        if job == "apply":
             places.append(f"--card={tmp_path / 'boot' / 'assistant.toml'}")
-        monkeypatch.setattr("sys.argv", ["assistant", "firstboot", command, *map(str, arguments), *places])
-        status = main()
-        out, err = capsys.readouterr()
-        return status, out, err
+        found: tuple[int, str, str] = command("firstboot", job, *arguments, *places)
+        return found
 
     return run
 

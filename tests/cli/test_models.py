@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from assistant.artifacts.catalogue import load_catalogue
 from assistant.artifacts.embedded import models_root
-from assistant.cli import cli, main
+from assistant.cli import cli
 from assistant.clock import SystemClock
 from assistant.composition.outdoors import door_socket
 from assistant.config import load_settings
@@ -86,17 +86,9 @@ def place(server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return tmp_path
 
 
-def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
-    """Exit status, standard output, standard error."""
-    monkeypatch.setattr(sys, "argv", ["assistant", "models", *words])
-    status = main()
-    out, err = capsys.readouterr()
-    return status, out, err
-
-
 @pytest.fixture
-def models(capsys, monkeypatch, place):
-    return lambda *words: call(capsys, monkeypatch, *words)
+def models(command, place):
+    return lambda *words: command("models", *words)
 
 
 def installed(place: Path) -> list[str]:
@@ -324,9 +316,9 @@ def test_a_kill_leaves_nothing_half(place, server, models):
     assert installed(place) == ["hearer"]
 
 
-def test_the_real_catalogue_lists(capsys, monkeypatch, tmp_path):
+def test_the_real_catalogue_lists(command, monkeypatch, tmp_path):
     monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path / "data"))
     monkeypatch.setenv("ASSISTANT_PATHS__CACHE", str(tmp_path / "cache"))
-    status, out, _ = call(capsys, monkeypatch, "list", "--json")
+    status, out, _ = command("models", "list", "--json")
     assert status == 0
     assert {row["id"] for row in json.loads(out)["models"]} == {entry.id for entry in load_catalogue().model}

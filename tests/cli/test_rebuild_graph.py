@@ -1,25 +1,17 @@
 """`assistant models rebuild-graph` with the real understanding, graph builder and recogniser."""
 
-import sys
-
 import pytest
 
 from assistant.artifacts import select
-from assistant.cli import main
 from assistant.config import load_settings
 from assistant.stt.vosk import VoskRecognizer
 
 
 @pytest.fixture
-def rebuild(capsys, monkeypatch, tmp_path):
+def rebuild(command, monkeypatch, tmp_path):
     monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path / "data"))
     monkeypatch.setenv("ASSISTANT_PATHS__CACHE", str(tmp_path / "cache"))
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["assistant", "models", "rebuild-graph", *words])
-        return (main(), *capsys.readouterr())
-
-    return call
+    return lambda *words: command("models", "rebuild-graph", *words)
 
 
 HOME = """

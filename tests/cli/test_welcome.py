@@ -4,23 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from assistant.cli import main
 from assistant.live.welcome import REQUEST
 from assistant.service.lock import only_instance
 
 
 @pytest.fixture
-def call(monkeypatch, capsys, tmp_path: Path):
+def call(monkeypatch, command, tmp_path: Path):
     """Run it on this test's data; (status, standard output, standard error)."""
-
-    def run() -> tuple[int, str, str]:
-        monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path / "data"))
-        monkeypatch.setattr("sys.argv", ["assistant", "welcome"])
-        status = main()
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return run
+    monkeypatch.setenv("ASSISTANT_PATHS__DATA", str(tmp_path / "data"))
+    return lambda: command("welcome")
 
 
 def test_for_the_one_that_runs(call, tmp_path):

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from assistant import events as ev
-from assistant.cli import main
 from assistant.clock import SystemClock
 from assistant.config import Settings
 from assistant.dialogue.answering import Answer, Answerer
@@ -193,7 +192,7 @@ def test_a_look_up_that_breaks_is_no_answer_and_no_failure(tmp_path: Path) -> No
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, folder: Path, zim: Path):
+def call(monkeypatch: pytest.MonkeyPatch, command, tmp_path: Path, folder: Path, zim: Path):
     """Run `assistant knowledge ARGS` with an archive and documents; (status, standard output, standard error)."""
     config = tmp_path / "assistant.toml"
     config.write_text(
@@ -201,13 +200,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         f'[knowledge]\narchives = ["{zim}"]\ndocuments = ["{folder}"]\n'
     )
     monkeypatch.setattr("assistant.knowledge.indexing.be_polite", lambda: None)  # the test process itself
-
-    def run(*arguments: str, settings: Path = config) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["assistant", "--config", str(settings), "knowledge", *arguments])
-        status = main()
-        return (status, *capsys.readouterr())
-
-    return run
+    return lambda *arguments, settings=config: command("--config", settings, "knowledge", *arguments)
 
 
 def test_index_status_search(call, folder: Path) -> None:
