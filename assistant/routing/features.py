@@ -10,48 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from assistant.nlu.numbers import TENS, UNITS
 from assistant.routing.lexicon import CONCEPTS, Lexicon, word_hash
 
 BUCKETS = 1 << 17
 """Rows of the weight table. 2^17 keeps collisions rare for the ~10^5 distinct features of the training set."""
 
 NUMBER = "<num>"
-_NUMBER_WORDS = frozenset(
-    [
-        "zero",
-        "oh",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-        "thousand",
-        "million",
-        "billion",
-    ]
-)
+_NUMBER_WORDS = (frozenset(UNITS + TENS) - {"", "one"}) | {"oh", "hundred", "thousand", "million", "billion"}
+"""Without "one", which is a person as often as a number. What the classifier was trained on."""
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+(?:[.,:]\d+)*(?:st|nd|rd|th|%)?")
 _CONTRACTIONS = {
     "i'm": "i am",

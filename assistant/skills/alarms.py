@@ -5,7 +5,7 @@ from datetime import date, time
 
 from assistant.nlu import Intent
 from assistant.skills import Reply, TurnContext, slots
-from assistant.skills.appointments import FARTHEST_S, LATE_S, MOST, Appointment, Appointments
+from assistant.skills.appointments import FARTHEST_S, LATE_S, MOST, Appointed, Appointment
 from assistant.skills.kit import Announcement, Kit
 from assistant.skills.moments import next_moment, on_day, other_half
 from assistant.skills.recurrence import next_instant, weekdays
@@ -16,14 +16,13 @@ SNOOZE_S = 540.0
 LONGEST_SNOOZE_S = 12 * 3600.0
 
 
-class Alarms:
+class Alarms(Appointed):
     """Sets, changes, tells and rings alarms."""
 
     intents = frozenset({"AlarmSet", "AlarmCancel", "AlarmStatus", "AlarmSnooze"})
 
     def __init__(self, kit: Kit) -> None:
-        self._kit = kit
-        self._book = Appointments(kit, "alarm")
+        super().__init__(kit, "alarm")
 
     def handle(self, intent: Intent, context: TurnContext) -> Reply:  # noqa: ARG002 - the protocol
         return {
@@ -155,29 +154,9 @@ class Alarms:
 
     # --- time passes
 
-    def due(self) -> list[Announcement]:
-        """Alarms that have just come due, each once."""
-        return [self._announce(each) for each in self._book.take_due()]
-
     def ringing(self) -> list[Announcement]:
         """Alarms that ring now."""
         return [self._announce(each) for each in self._ringing(self._book.all())]
-
-    def next_due(self) -> float | None:
-        """Seconds until the next alarm."""
-        return min((self._book.left(each) for each in self._book.waiting()), default=None)
-
-    def acknowledge(self, number: int) -> None:
-        """It was stopped."""
-        if (each := self._book.find(number)) and each.state == "ringing":
-            self._book.finish(each)
-
-    def boot(self) -> list[Announcement]:
-        """Alarms that nobody heard, and those missed while off."""
-        self._kit.time.listeners.append(self._book.correct)
-        if self._kit.time.zone_changed:
-            self._book.rezone()
-        return [self._announce(each) for each in (*self._book.unheard(), *self._book.take_due())]
 
     def _ringing(self, alarms: list[Appointment]) -> list[Appointment]:
         """Those that make a noise; a missed one is only told of."""

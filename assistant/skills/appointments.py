@@ -6,12 +6,13 @@ holds the moment the ringing began.
 """
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 from assistant.errors import StoreError
-from assistant.skills.kit import RING_S, Kit
+from assistant.skills.kit import RING_S, Announcement, Kit
 from assistant.skills.recurrence import instant, next_instant, repeat_words, weekdays
 from assistant.skills.timekeeping import Anchor
 
@@ -199,6 +200,38 @@ class Appointments:
             return words()
 
         self._kit.undo.add(undo)
+
+
+class Appointed(ABC):
+    """Skills whose times come: alarms and reminders, while time passes."""
+
+    def __init__(self, kit: Kit, kind: str) -> None:
+        self._kit = kit
+        self._book = Appointments(kit, kind)
+
+    def due(self) -> list[Announcement]:
+        """What has just come due, each once."""
+        return [self._announce(each) for each in self._book.take_due()]
+
+    def next_due(self) -> float | None:
+        """Seconds until the next one."""
+        return min((self._book.left(each) for each in self._book.waiting()), default=None)
+
+    def acknowledge(self, number: int) -> None:
+        """It was stopped, or spoken."""
+        if (each := self._book.find(number)) and each.state == "ringing":
+            self._book.finish(each)
+
+    def boot(self) -> list[Announcement]:
+        """What nobody heard before the device went off, and what came due meanwhile."""
+        self._kit.time.listeners.append(self._book.correct)
+        if self._kit.time.zone_changed:
+            self._book.rezone()
+        return [self._announce(each) for each in (*self._book.unheard(), *self._book.take_due())]
+
+    @abstractmethod
+    def _announce(self, each: Appointment) -> Announcement:
+        """How one is told of."""
 
 
 def _read(row: sqlite3.Row) -> Appointment:

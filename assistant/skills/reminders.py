@@ -6,7 +6,7 @@ from rapidfuzz import fuzz, process
 
 from assistant.nlu import Intent
 from assistant.skills import Reply, TurnContext, slots
-from assistant.skills.appointments import FARTHEST_S, LATE_S, MOST, Appointment, Appointments
+from assistant.skills.appointments import FARTHEST_S, LATE_S, MOST, Appointed, Appointment
 from assistant.skills.kit import Announcement, Kit
 from assistant.skills.moments import next_moment, on_day
 from assistant.skills.recurrence import next_instant, weekdays
@@ -21,14 +21,13 @@ ALIKE = 70
 """Similarity (0..100) from which words mean a stored reminder: "the dentist" finds "call the dentist"."""
 
 
-class Reminders:
+class Reminders(Appointed):
     """Keeps words for a moment and says them then."""
 
     intents = frozenset({"ReminderSet", "ReminderList", "ReminderCancel"})
 
     def __init__(self, kit: Kit) -> None:
-        self._kit = kit
-        self._book = Appointments(kit, "reminder")
+        super().__init__(kit, "reminder")
 
     def handle(self, intent: Intent, context: TurnContext) -> Reply:  # noqa: ARG002 - the protocol
         return {"ReminderSet": self._set, "ReminderList": self._list, "ReminderCancel": self._cancel}[intent.name](
@@ -131,29 +130,9 @@ class Reminders:
 
     # --- time passes
 
-    def due(self) -> list[Announcement]:
-        """Reminders that have just come due, each once."""
-        return [self._announce(each) for each in self._book.take_due()]
-
     def ringing(self) -> list[Announcement]:
         """None: a reminder is spoken, it does not go on ringing."""
         return []
-
-    def next_due(self) -> float | None:
-        """Seconds until the next one."""
-        return min((self._book.left(each) for each in self._book.waiting()), default=None)
-
-    def acknowledge(self, number: int) -> None:
-        """It was spoken."""
-        if (each := self._book.find(number)) and each.state == "ringing":
-            self._book.finish(each)
-
-    def boot(self) -> list[Announcement]:
-        """Reminders that were not spoken before the device went off, and those missed meanwhile."""
-        self._kit.time.listeners.append(self._book.correct)
-        if self._kit.time.zone_changed:
-            self._book.rezone()
-        return [self._announce(each) for each in (*self._book.unheard(), *self._book.take_due())]
 
     def _announce(self, each: Appointment) -> Announcement:
         say, keeper = self._kit.say, self._kit.time

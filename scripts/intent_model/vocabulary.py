@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from assistant.bench.vocabulary import byte_letters, spelled
+
 BEGIN, CALL, END = "<|request|>", "<|call|>", "<|end|>"
 OPEN = '{"name": "'
 NONE_CALL = 'none", "arguments": {}}'
@@ -25,19 +27,6 @@ TEMPLATE = (
 
 _PIECES = re.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?[^\s\w]+|\s+(?!\S)|\s+")
 """As llama.cpp's pre-tokenizer "gpt-2" cuts a text."""
-
-
-def letters() -> dict[int, str]:
-    """The letter that byte-level vocabularies write for each byte."""
-    kept = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in kept]
-    return {byte: chr(byte) for byte in kept} | {byte: chr(256 + i) for i, byte in enumerate(others)}
-
-
-def spelled(piece: str) -> str:
-    """A piece of text in the letters of the vocabulary."""
-    table = letters()
-    return "".join(table[byte] for byte in piece.encode())
 
 
 def learn(words: Iterable[str], size: int) -> list[tuple[str, str]]:
@@ -101,7 +90,7 @@ class Vocabulary:
     _seen: dict[str, list[int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        plain = [letters()[byte] for byte in range(256)]
+        plain = [byte_letters()[byte] for byte in range(256)]
         plain += [one + other for one, other in self.merges]
         self.own = len(plain)
         calls = [OPEN, NONE_CALL, *(call(tool) for tool in self.tools), CLOSE, CLOSE_EMPTY]
