@@ -2,8 +2,6 @@
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,6 +12,7 @@ from assistant.audio import FRAME_SAMPLES, SAMPLE_RATE, Samples
 from assistant.audio.files import frames
 from assistant.audio.vad import SpeechDetector
 from assistant.errors import AssistantError
+from assistant.files import write_whole
 from assistant.wake.micro import BUNDLED, MicroWakeEngine
 
 STRETCH_S = 1.5
@@ -190,12 +189,7 @@ def store(file: Path, microphone: str, results: Iterable[Calibrated], now: datet
     for result in results:
         mine[result.phrase] = {**asdict(result), "at": now.isoformat(timespec="seconds")}
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as written:
-            json.dump(known, written, indent=1)
-            written.flush()
-            os.fsync(written.fileno())
-        Path(written.name).replace(file)
+        write_whole(file, json.dumps(known, indent=1), durable=True)
     except OSError as error:
         raise AssistantError(f"{file}: cannot be written ({error.strerror}); check paths.data") from error
 
