@@ -15,7 +15,7 @@ from image.emulator import firmware
 from image.emulator.card import SECTOR, Card
 from image.emulator.machine import Machine
 from image.emulator.proof import HEAVY, Bench, expect, output, slot
-from image.emulator.updating import empty_other_slot, start, stick
+from image.emulator.updating import empty_other_slot, prepared, start, stick
 
 PHASES = ("writing", "trial", "commit")
 KEEP = (
@@ -68,9 +68,16 @@ def cuts(bench: Bench) -> None:
     """There is always a slot that starts, and after a cut before the commit it is the old one."""
     story = Story.of(bench.image, bench.work)
     wanted = {phase: len(range(number, bench.cuts, len(PHASES))) for number, phase in enumerate(PHASES)}
+    try_each(bench, story)
+    tried = len(story.cuts)
     if any(story.of_phase(phase) < count for phase, count in wanted.items()):
         collect(bench, story, wanted)
-    for number, cut in enumerate(story.cuts, 1):
+        try_each(bench, story, tried)
+
+
+def try_each(bench: Bench, story: Story, first: int = 0) -> None:
+    """Start the card of each cut that was not started yet; what was seen of the others before is told again."""
+    for number, cut in enumerate(story.cuts[first:], first + 1):
         name = f"power cut {number} of {bench.cuts}, while {cut['phase']}"
         if "seen" in cut:
             bench.report.note(name, cut["seen"], holds=cut["holds"], seconds=0)
@@ -91,7 +98,8 @@ def installed(bench: Bench, story: Story) -> Card:
     machine = bench.machine(card)
     machine.without = HEAVY
     machine.power_on()
-    machine.hello(3600)
+    machine.hello()
+    prepared(machine)
     machine.begin("systemctl", "poweroff")
     machine.wait_off(3600)
     card.path.replace(path)
@@ -106,9 +114,7 @@ def collect(bench: Bench, story: Story, wanted: dict[str, int]) -> None:
         machine.without, machine.stick = HEAVY, stick(bench)
         start(machine)
         machine.begin("/usr/bin/assistant", "update", "apply", "/run/stick/good.update")
-        written = watch(card, "boot_b", 0)
-        while machine.on and not written():
-            time.sleep(0.02)
+        until(machine, watch(card, "boot_b", 0), 0.02)
         at_chance(machine, story, "writing", wanted["writing"])
         expect(machine.wait_off(7200) == "trial", "the update did not lead to a trial")
         card.path.replace(story.folder / "tried.img")
@@ -118,16 +124,21 @@ def collect(bench: Bench, story: Story, wanted: dict[str, int]) -> None:
         machine.without, machine.trial = HEAVY, True
         machine.power_on()
         at_chance(machine, story, "trial", wanted["trial"], machine.greeted)
-        if not machine.greeted():
-            machine.hello(3600)
+        machine.hello()
+        prepared(machine)
         machine.begin("/usr/bin/python3", "-c", KEEP)
-        changed = watch(card, "bootconfig", card.region("bootconfig").index(b"[all]\r\ntryboot_a_b=1"))
-        while machine.on and not changed():
-            time.sleep(0.001)
+        until(machine, watch(card, "bootconfig", card.region("bootconfig").index(b"[all]\r\ntryboot_a_b=1")), 0.001)
         story.take(machine, "commit", 0.0)
         at_chance(machine, story, "commit", wanted["commit"])
         machine.cut()
         card.remove()
+
+
+def until(machine: Machine, changed: Callable[[], bool], pause_s: float) -> None:
+    """Wait for what a program that was begun will change. Raises ClaimError when it ends without."""
+    while not changed():
+        expect(machine.on and not machine.greeted(), f"it ended and changed nothing; {machine.last_words()}")
+        time.sleep(pause_s)
 
 
 def never() -> bool:
@@ -172,7 +183,7 @@ def survived(bench: Bench, cut: dict[str, Any]) -> str:
     machine.without = HEAVY
     try:
         machine.power_on()
-        machine.hello(3600)
+        machine.hello()
         now = slot(machine)
         expect(chosen.label == f"boot_{now}", f"slot {now} runs, not that of {chosen.label}")
         output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=3600)

@@ -94,10 +94,16 @@ def plugged(bench: Bench, card: Card, image: Path) -> Machine:
 
 
 def start(machine: Machine) -> None:
-    """Power on, wait for an answer, mount the stick."""
+    """Power on, wait for an answer and for what an update needs (the bootloader's file), mount the stick."""
     machine.power_on()
-    machine.hello(1800)
+    machine.hello()
+    prepared(machine)
     output(machine, "sh", "-c", MOUNT)
+
+
+def prepared(machine: Machine) -> None:
+    """Wait until the card's first partition is there and its settings are applied."""
+    output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=7200)
 
 
 def empty_other_slot(card: Card) -> None:
