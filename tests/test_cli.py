@@ -44,6 +44,27 @@ def test_wrong_use_is_one_line_and_status_2(command, arguments: tuple[str, ...])
     assert len(err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("group", [(), ("models",), ("audit",), ("eval",)])
+def test_a_group_alone_lists_its_commands_with_whole_sentences(command, group: tuple[str, ...]) -> None:
+    status, out, err = command(*group)
+    assert (status, out) == (2, "")
+    assert err.startswith("Usage: assistant")
+    assert "..." not in err.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(("arguments", "help_of"), [(("frobnicate",), ""), (("audit", "export"), "audit export ")])
+def test_wrong_use_names_the_help_that_helps(command, arguments: tuple[str, ...], help_of: str) -> None:
+    assert f"(assistant {help_of}--help says more)" in command(*arguments)[2]
+
+
+def test_a_long_reason_is_cut_for_people_alone(command) -> None:
+    asked = "what can you do"
+    decided = next(line for line in command("ask", asked)[1].splitlines() if line.startswith("  decided"))
+    whole = json.loads(command("ask", asked, "--json")[1])["route_reason"]
+    assert decided.endswith(" …")
+    assert len(decided) < 110 < len(whole)
+
+
 def test_ask_prints_one_json_object(command) -> None:
     status, out, _ = command("ask", "what is twelve times seven", "--json")
     turn = json.loads(out)

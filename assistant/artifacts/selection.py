@@ -34,10 +34,11 @@ ENGINES: dict[Stage, str] = {
 
 _EMBEDDED: dict[Stage, tuple[str, str, str, str]] = {
     # stage: part of the embedded set, pattern of the file the engine is given ("" = the directory), title, licence
-    "stt": ("hearing", "", "embedded home-command model", "models/embedded/hearing.md"),
-    "tts": ("voice", "*.onnx", "embedded voice", "models/embedded/voice.md"),
+    # (the cards in models/embedded say more)
+    "stt": ("hearing", "", "embedded home-command model", "GPL-3.0-or-later"),
+    "tts": ("voice", "*.onnx", "embedded voice", "GPL-3.0-or-later, CMU"),
     "vad": ("vad", "*.onnx", "16 kHz model", "MIT"),
-    "calls": ("intent-model", "*.gguf", "embedded intent model", "models/embedded/intent-model.md"),
+    "calls": ("intent-model", "*.gguf", "embedded intent model", "GPL-3.0-or-later"),
 }
 
 

@@ -37,7 +37,17 @@ COMMANDS = {
 }
 
 
-class _LazyGroup(click.Group):
+class Group(click.Group):
+    """Commands that are listed with their whole first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(limit=1000)) for name, command in found if command is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class _LazyGroup(Group):
     """Finds a command in COMMANDS and imports its module only then."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -81,12 +91,17 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stan
 def main() -> int:
     """Run the command line; the exit status."""
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(prog_name="assistant", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
         return 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.ClickException as error:
-        click.echo(f"assistant: {error.format_message()} (assistant --help lists the commands)", err=True)
+        context = getattr(error, "ctx", None)
+        asked = context.command_path if context is not None else "assistant"
+        click.echo(f"assistant: {error.format_message()} ({asked} --help says more)", err=True)
         return 2
     except UsageError as error:
         click.echo(f"assistant: {error}", err=True)

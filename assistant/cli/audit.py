@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli import json_option, settings_of
+from assistant.cli import Group, json_option, settings_of
 from assistant.errors import AssistantError, UsageError
 
 if TYPE_CHECKING:
     from assistant.routing.ledger import Ledger
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """The ledger of everything that left this device, or was kept from leaving."""
 

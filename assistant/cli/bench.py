@@ -14,7 +14,7 @@ from assistant.bench.figures import LEAST_REPEATS, WARMUP, Effort, Stage
 from assistant.bench.jobs import STAGES, Jobs, Wanted
 from assistant.bench.report import Report, write
 from assistant.bench.table import Bars, show
-from assistant.cli import home_option, json_option, settings_of
+from assistant.cli import Group, home_option, json_option, settings_of
 from assistant.config import Settings
 from assistant.errors import AssistantError, UsageError
 
@@ -54,7 +54,7 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @options
 @click.pass_context
 def bench(context: click.Context, /, **given: Any) -> int | None:  # noqa: ANN401 - click's values, typed in Wanted

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from assistant.cli import home_option, settings_of
+from assistant.cli import Group, home_option, settings_of
 from assistant.evaluation.manifest import read_manifest, write_rows
 
 manifest_argument = click.argument("manifest", type=click.Path(path_type=Path))
@@ -13,7 +13,7 @@ field_option = click.option("--field", default="text", show_default=True, help="
 root_option = click.option("--root", type=click.Path(path_type=Path), help="Where `file` begins.")
 
 
-@click.group(name="eval")
+@click.group(cls=Group, name="eval")
 def evaluate() -> None:
     """Measure one room on a manifest: one JSON object a line in, one a line out."""
 

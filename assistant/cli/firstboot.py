@@ -8,6 +8,7 @@ import click
 
 from assistant import __version__
 from assistant.artifacts.selection import select
+from assistant.cli import Group
 from assistant.cli.update import installed, updater_of
 from assistant.config import Hardware, Settings, load_settings
 from assistant.egress.settings import door_settings
@@ -25,8 +26,10 @@ DATA_LOST = Path("/run/assistant-data-lost")
 LANGUAGE = "en"
 """What is spoken before any settings are read."""
 
+ELSEWHERE = "this is for a flashed card (docs/firstboot.md)"
 
-@click.group()
+
+@click.group(cls=Group)
 def firstboot() -> None:
     """What this device does at each start, before it listens: settings from the card, reset by the button."""
 
@@ -41,6 +44,8 @@ def apply(card: Path, data: Path, cache: Path, wifi: Path) -> int:
 
     Mistakes are written beside the file and spoken at the start; exit status 1 when the settings could not be kept.
     """
+    if not card.parent.is_dir() and not data.is_dir():
+        raise AssistantError(f"{card.parent}, {data}: are not there; {ELSEWHERE}, or name them (--card, --data)")
     notices, said = Notices(data), texts(LANGUAGE, "firstboot")
 
     def tell(name: str, text: str) -> None:
@@ -105,6 +110,10 @@ def reset_command(if_button_held: bool, yes: bool, data: Path, cache: Path, wifi
         if if_button_held:
             if not _button_held():
                 return
+        elif not data.is_dir():
+            raise AssistantError(
+                f"{data}: is not there; {ELSEWHERE}. What is kept here lies where `assistant doctor` says (disk)"
+            )
         elif not yes:
             click.confirm("Forget everything this device has learnt?", abort=True)
     reset(data, (cache, wifi))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from assistant.cli import json_option, settings_of
+from assistant.cli import Group, json_option, settings_of
 from assistant.cli.update import updater_of
 from assistant.composition.health import Result, check, check_as, core_runs, remembered
 from assistant.texts import texts
@@ -17,7 +17,7 @@ from assistant.update.machine import replace
 logger = logging.getLogger(__name__)
 
 
-@click.group()
+@click.group(cls=Group)
 def health() -> None:
     """See whether this device understands and speaks."""
 

@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assistant.artifacts.selection import select
-from assistant.cli import json_option, settings_of
+from assistant.cli import Group, json_option, settings_of
 from assistant.config import Settings
 from assistant.errors import AssistantError, StoreError, UsageError
 
 _STEPS = {"read": "reading documents", "embed": "working out meanings"}
 
 
-@click.group()
+@click.group(cls=Group)
 def knowledge() -> None:
     """Archives and documents to look things up in: index, search, status."""
 

@@ -20,7 +20,7 @@ from assistant.artifacts.port import Downloader
 from assistant.artifacts.recommend import memory_mb, read_speeds, recommended
 from assistant.artifacts.selection import Selection, select
 from assistant.artifacts.store import Status, Step, Store
-from assistant.cli import home_option, json_option, settings_of
+from assistant.cli import Group, home_option, json_option, settings_of
 from assistant.composition.outdoors import borrow_door
 from assistant.config import Settings
 from assistant.egress.client import EgressClient
@@ -29,7 +29,7 @@ from assistant.errors import ModelError, UsageError
 PHASES = {"fetch": "fetching", "copy": "copying", "check": "checking", "unpack": "unpacking"}
 
 
-@click.group()
+@click.group(cls=Group)
 def models() -> None:
     """Speech, voice and language models: list, pull, verify, import, remove."""
 

@@ -1,10 +1,14 @@
 """Turns as a person reads them on a terminal, or as JSON lines."""
 
 import json
+from textwrap import shorten
 
 import click
 
 from assistant.observers.trace import TurnTrace
+
+LONGEST_REASON = 90
+"""Letters of why it was decided so: some sentence templates fill a screen. `--json` has them whole."""
 
 
 class Printer:
@@ -57,7 +61,8 @@ def readable(trace: TurnTrace) -> str:
         elif turn["intent"] is not None:
             lines.append("  understood  no skill serves this")
     if turn["route"]:
-        lines.append(f"  decided     {turn['route']}: {turn['route_reason']}")
+        decided = shorten(f"{turn['route']}: {turn['route_reason']}", LONGEST_REASON, placeholder=" …")
+        lines.append(f"  decided     {decided}")
     if turn["reply"]:
         lines.append(f"  said        {turn['reply']}")
     if turn["reply_audio"]:

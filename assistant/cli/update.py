@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from assistant.cli import settings_of
+from assistant.cli import Group, settings_of
 from assistant.errors import AssistantError, UsageError
 from assistant.live.notices import Notices
 from assistant.update import Bundle, Installed, Tryboot, Updater
@@ -46,7 +46,7 @@ def updater_of(data: Path, language: str, system: Path = SYSTEM) -> Updater:
     )
 
 
-@click.group()
+@click.group(cls=Group)
 def update() -> None:
     """Update this device from a signed file, or make such a file."""
 

@@ -62,3 +62,14 @@ def test_without_a_button_nothing_is_reset(call, tmp_path):
     status, out, _ = call("reset", "--if-button-held")
     assert (status, out) == (0, "")
     assert (tmp_path / "data" / "assistant.db").exists()
+
+
+@pytest.mark.parametrize("job", ["apply", "reset"])
+def test_a_machine_without_a_card_is_left_alone(command, tmp_path, job):
+    places = [f"--{name}={tmp_path / 'none' / name}" for name in ("data", "cache", "wifi")]
+    card = [f"--card={tmp_path / 'none' / 'boot' / 'assistant.toml'}"] if job == "apply" else ["--yes"]
+    status, out, err = command("firstboot", job, *card, *places)
+    assert (status, out) == (1, "")
+    assert "for a flashed card" in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "none").exists()
