@@ -149,9 +149,6 @@ class Conversation:
             await self._settle(source)
             return
         self._ring.push(samples)
-        frame = Frame(samples, self._detector.feed(samples))
-        for hearer in self.hearers:
-            hearer(frame)
         # the wake engine hears everything, so that its features have no gaps
         wake = self._wake.process(samples)
         if self.barge_in is not None:
@@ -159,6 +156,14 @@ class Conversation:
             if wake is not None and self.barge_in.own_wake():
                 wake = None
         await self._settle(source)
+        hearing = self._running is not None and self._running.hearing
+        if not (hearing or wake or self._pressed or self._invited or self.hearers):
+            # nobody asks whether this is a voice: most of the day, and that would be half of what listening costs
+            self._detector.skip(samples)
+            return
+        frame = Frame(samples, self._detector.feed(samples))
+        for hearer in self.hearers:
+            hearer(frame)
         if self._running is not None and self._running.hearing:
             self._running.inbox.put(frame)
             self._pressed = False

@@ -64,7 +64,10 @@ class FakeWake:
 class FakeVoiceActivity:
     """VOICE and WAKE codes are speech."""
 
+    asked = 0
+
     def probability(self, samples: Samples) -> float:
+        self.asked += 1
         return float(np.mean(samples >= VOICE))
 
     def reset(self) -> None:
@@ -232,6 +235,7 @@ class House:
         self.interpreter = FakeInterpreter()
         self.deadlines = Deadlines()
         self.answerer = FakeAnswerer(answers)
+        self.vad = FakeVoiceActivity()
         self.traces: list[TurnTrace] = []
         for name, value in changes.items():
             assert hasattr(self, name), name
@@ -254,7 +258,7 @@ class House:
             clock=clock,
             deadlines=self.deadlines,
         )
-        return Conversation(rooms, FakeWake(), SpeechDetector(FakeVoiceActivity()), (self,))
+        return Conversation(rooms, FakeWake(), SpeechDetector(self.vad), (self,))
 
     def begun(self, trace: TurnTrace) -> None:
         pass

@@ -101,6 +101,7 @@ def test_sound_without_the_wake_word_begins_no_turn() -> None:
     house = House("what time is it")
     hear(house, sound((SILENCE, 1.0), (VOICE, 3.0), (SILENCE, 1.0)))
     assert house.kinds() == []
+    assert house.vad.asked == 0  # nobody asked whether that was a voice
 
 
 def test_two_requests_in_one_recording() -> None:

@@ -1,5 +1,6 @@
 """Voice activity: Silero VAD on onnxruntime, and the hysteresis that turns its probabilities into speech or not."""
 
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +26,13 @@ OFFSET = 0.35
 
 ONSET_WINDOWS = 2
 """Windows in a row above ONSET before speech begins (64 ms): one window alone is a click or a knock."""
+
+CATCH_UP_SECONDS = 2.0
+"""Sound that was passed over is judged from so long ago on, once somebody asks: more than a wake phrase lasts, and the
+model's own memory has settled within its first half second."""
+
+
+_CATCH_UP_SAMPLES = round(CATCH_UP_SECONDS * SAMPLE_RATE)
 
 
 class VoiceProbability(Protocol):
@@ -104,6 +112,8 @@ class SpeechDetector:
         self._clear()
 
     def _clear(self) -> None:
+        self._passed: deque[Samples] = deque()
+        self._passed_size = self._missed = 0
         self._rest: Samples = np.zeros(0, np.int16)
         self._fed = 0
         self._judged = 0
@@ -114,8 +124,25 @@ class SpeechDetector:
         self._started: int | None = None
         self._total = 0
 
+    def skip(self, samples: Samples) -> None:
+        """Pass over the next samples, shape (n,): nobody asks what they are. Costs next to nothing; the newest
+        CATCH_UP_SECONDS are judged by the next `feed`, and what is older never was speech."""
+        self._passed.append(samples)
+        self._passed_size += samples.size
+        while self._passed_size - self._passed[0].size >= _CATCH_UP_SAMPLES:
+            dropped = self._passed.popleft().size
+            self._passed_size -= dropped
+            self._missed += dropped
+
     def feed(self, samples: Samples) -> Activity:
         """Feed the next samples, shape (n,), any n; returns the state after them."""
+        if self._passed:
+            samples = np.concatenate((*self._passed, samples))
+            surplus = self._missed and max(0, self._passed_size - _CATCH_UP_SAMPLES)
+            self._jump(self._missed + surplus)
+            samples = samples[surplus:]
+            self._passed.clear()
+            self._passed_size = self._missed = 0
         joined = np.concatenate((self._rest, samples)) if self._rest.size else samples
         whole = joined.size - joined.size % WINDOW_SAMPLES
         for start in range(0, whole, WINDOW_SAMPLES):
@@ -131,6 +158,15 @@ class SpeechDetector:
             started_s=None if self._started is None else self._started / SAMPLE_RATE,
             speech_s=self._total / SAMPLE_RATE,
         )
+
+    def _jump(self, count: int) -> None:
+        """Go on `count` samples later, with nothing known of those between."""
+        if not count:
+            return
+        self._vad.reset()
+        self._fed += count
+        self._judged, self._rest = self._fed, self._rest[:0]
+        self._above, self._speech, self._probability = 0, False, 0.0
 
     def _judge(self, probability: float) -> None:
         self._probability = probability

@@ -144,3 +144,53 @@ def test_people_are_heard_and_a_kitchen_is_not(vad):
     kitchen = next(r for r in rows if r["file"].startswith("noise/"))
     detector.reset()
     assert detector.feed(read(CORPORA / kitchen["file"])).speech_s < 1.0
+
+
+def fed(detector: SpeechDetector, *parts: tuple[Samples, bool]) -> Activity:
+    """What `detector` says of the last of `parts`, each in frames, judged or passed over."""
+    detector.reset()
+    for sound, judged in parts:
+        for start in range(0, sound.size, 320):
+            frame = sound[start : start + 320]
+            if judged:
+                activity = detector.feed(frame)
+            else:
+                detector.skip(frame)
+    return activity
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.9])
+def test_what_was_passed_over_a_moment_ago_is_judged_as_if_it_had_not_been(vad, seconds):
+    before, after = np.concatenate((quiet(seconds, seed=1), babble(2))), babble(2)
+    before = before[: round(seconds * SAMPLE_RATE)]
+    detector = SpeechDetector(vad)
+    assert fed(detector, (before, False), (after, True)) == fed(detector, (before, True), (after, True))
+
+
+def test_after_a_long_time_of_not_being_asked_the_last_two_seconds_count(vad):
+    detector = SpeechDetector(vad)
+    # somebody spoke 10 s ago, and again for the last 0.75 s, of which 0.5 s were passed over
+    idle = np.concatenate((babble(4), quiet(10.0, seed=1), babble(2)))
+    asked = babble(3)[SAMPLE_RATE // 2 :]
+    found = fed(detector, (idle, False), (asked, True))
+    judged = fed(detector, (idle, True), (asked, True))
+    assert found.position_s == judged.position_s == (idle.size + asked.size) / SAMPLE_RATE
+    assert found.speech
+    assert judged.speech
+    assert found.started_s == pytest.approx(11.0, abs=0.15)
+    assert found.last_speech_s == pytest.approx(found.position_s, abs=WINDOW_S)
+    assert found.speech_s == pytest.approx(0.75, abs=0.15)
+
+
+def test_silence_after_a_long_time_is_no_speech(vad):
+    found = fed(SpeechDetector(vad), (babble(4), True), (quiet(6.0, seed=1), False), (quiet(0.1, seed=2), True))
+    assert not found.speech
+    assert found.last_speech_s is not None
+    assert 0.7 < found.last_speech_s < 1.2
+    assert found.silence_s == pytest.approx(found.position_s - found.last_speech_s)
+
+
+def test_passing_over_asks_the_model_nothing():
+    detector = SpeechDetector(Scripted([]))
+    for _ in range(500):
+        detector.skip(quiet(0.02, seed=1))
