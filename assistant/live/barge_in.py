@@ -14,7 +14,7 @@ from assistant import events as ev
 from assistant.audio import FRAME_SECONDS, Samples
 from assistant.errors import AssistantError
 from assistant.live.own_voice import OwnSound, OwnWords
-from assistant.stt.spotting import Spotter
+from assistant.stt.spotting import Spotted, Spotter, Verdict
 from assistant.workers import Worker
 
 logger = logging.getLogger(__name__)
@@ -30,18 +30,16 @@ FADING_SECONDS = 0.5
 """The score of a phrase that was just detected is no new suspicion for so long: it would duck the chime."""
 
 CONFIRM_SECONDS = 0.8
-"""A "stop" that only the quick listener heard is believed for so long; then the reply goes on."""
+"""A suspected "stop" silences the reply for so long at most; most are judged after 0.3 s."""
 
 STOP_WORDS = ("stop",)
 
 RING = "ring"
 """The turn under which a ring sounds."""
 
-ALIKE_QUICK = ("step",)
-ALIKE_SURE = ("start", "step")
-"""Words that sound like "stop" and compete with it. With "step" alone it is heard 0.17 s after its end but residual
-echo is sometimes taken for it; with "start" too, 0.38 s after, and never by echo (docs/audio.md). So the first one
-silences the reply and the second one ends it."""
+ALIKE = ("step",)
+"""Words that sound like "stop" and compete with it. With this one "stop" is suspected 0.17 s after its end; with
+"start" too it is later, and one in five is missed in a quiet room (docs/audio.md)."""
 
 
 class Loud(Protocol):
@@ -75,12 +73,12 @@ class BargeIn:
         output: Loud,
         own: OwnSound,
         words: OwnWords,
-        spotters: tuple[Spotter, Spotter] | None,
+        spotter: Spotter | None,
         worker: Worker,
     ) -> None:
-        """`spotters`: a quick and a sure listener for STOP_WORDS, on `worker`'s thread; None listens for none."""
+        """`spotter` listens for STOP_WORDS, on `worker`'s thread; None listens for none."""
         self.output, self._own, self._words = output, own, words
-        self._spotters, self._worker = spotters, worker
+        self._spotter, self._worker = spotter, worker
         self.ringing = False
         """Something rings: "stop" is listened for between the rings too."""
         self.stopped: Callable[[], None] = lambda: None
@@ -130,7 +128,7 @@ class BargeIn:
             self._confirm_left -= FRAME_SECONDS
             if self._confirm_left <= 0:
                 self.output.release()  # it was something else: the reply goes on
-        if self._spotters is None:
+        if self._spotter is None:
             return
         if not (self.output.sounding or self.ringing or self._confirm_left > 0):
             self._waiting.clear()
@@ -155,26 +153,27 @@ class BargeIn:
 
     async def _listen(self, samples: Samples, *, fresh: bool) -> None:
         try:
-            quick, sure = await self._worker.run(self._hear, samples, fresh)
+            spotted = await self._worker.run(self._hear, samples, fresh)
         except AssistantError as error:
             logger.error("%s", error)
-            self._spotters = None
+            self._spotter = None
             return
-        if (quick or sure) and any(self._words.said(word) for word in STOP_WORDS):
-            return  # it was its own voice
-        if sure:
+        if spotted is None or any(self._words.said(word) for word in STOP_WORDS):
+            return  # nothing, or its own voice
+        if spotted.verdict is Verdict.SAID:
             self._confirm_left = 0.0
             self.output.stop()
             self.stopped()
-        elif quick and self._confirm_left <= 0 and not self._held:
+        elif spotted.verdict is Verdict.SUSPECTED and self._confirm_left <= 0 and not self._held:
             self._confirm_left = CONFIRM_SECONDS
             self.output.hold(self._turn)
             self.output.stop(RING)
+        elif spotted.verdict is Verdict.NOT_SAID and self._confirm_left > 0:
+            self._confirm_left = 0.0
+            self.output.release()
 
-    def _hear(self, samples: Samples, fresh: bool) -> tuple[str, str]:
-        assert self._spotters is not None
-        quick, sure = self._spotters
+    def _hear(self, samples: Samples, fresh: bool) -> Spotted | None:
+        assert self._spotter is not None
         if fresh:
-            quick.reset()
-            sure.reset()
-        return quick.feed(samples), sure.feed(samples)
+            self._spotter.reset()
+        return self._spotter.feed(samples)

@@ -16,7 +16,7 @@ from assistant.audio.sound_server import follow
 from assistant.composition.engines import load_wake
 from assistant.dialogue.speaking import once
 from assistant.errors import AssistantError, AudioError
-from assistant.live.barge_in import ALIKE_QUICK, ALIKE_SURE, RING, STOP_WORDS, BargeIn
+from assistant.live.barge_in import ALIKE, RING, STOP_WORDS, BargeIn
 from assistant.live.complaints import Complaints
 from assistant.live.hush import Hush
 from assistant.live.microphone import LiveMicrophone
@@ -55,7 +55,7 @@ async def listen(appliance: Appliance, loudspeaker: Loudspeaker) -> None:
     rooms, conversation, settings = appliance.rooms, appliance.conversation, appliance.settings
     words, own = OwnWords(rooms.clock), OwnSound(None, await asyncio.to_thread(load_wake, settings))
     worker = ThreadWorker("stopping")
-    barge_in = BargeIn(loudspeaker, own, words, stop_listeners(rooms.recognizer), worker)
+    barge_in = BargeIn(loudspeaker, own, words, stop_listener(rooms.recognizer), worker)
     hush = Hush(loudspeaker, rooms.skills)
     await rooms.acting.run(hush.look)
     trial = WakeTrial(rooms, conversation, lambda: load_wake(appliance.settings), own.listen_for)
@@ -122,12 +122,9 @@ def load_canceller(echo: str, device: Device) -> EchoCanceller | None:
         return None
 
 
-def stop_listeners(recognizer: Recognizer) -> tuple[Spotter, Spotter] | None:
-    """A quick and a sure listener for "stop"; None where the speech model takes no words at run time."""
-    if not isinstance(recognizer, VoskRecognizer):
-        return None
-    quick, sure = (recognizer.spotter(STOP_WORDS, unlike) for unlike in (ALIKE_QUICK, ALIKE_SURE))
-    return (quick, sure) if quick is not None and sure is not None else None
+def stop_listener(recognizer: Recognizer) -> Spotter | None:
+    """What listens for "stop"; None where the speech model takes no words at run time."""
+    return recognizer.spotter(STOP_WORDS, ALIKE) if isinstance(recognizer, VoskRecognizer) else None
 
 
 async def be_quiet(appliance: Appliance) -> None:

@@ -21,7 +21,7 @@ from assistant.audio import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
 from assistant.audio.files import read
 from assistant.composition.engines import load_hearing, load_voice
 from assistant.config import Settings, load_settings
-from assistant.live.device import stop_listeners
+from assistant.live.device import stop_listener
 from assistant.stt import Recognizer
 from scripts.live_proofs.kitchen import REPLIES, Kitchen, spoken
 from scripts.live_proofs.room import Room
@@ -55,8 +55,8 @@ async def self_hearing(
     `changes` go to Kitchen: without its canceller or guard the loop does hear itself.
     """
     replies = spoken(load_voice(settings), REPLIES)
-    listeners = stop_listeners(recognizer)
-    kitchen = Kitchen(room(gain_db, seed), replies, listeners, seed=seed, **changes)
+    listener = stop_listener(recognizer)
+    kitchen = Kitchen(room(gain_db, seed), replies, listener, seed=seed, **changes)
     transcripts, said = list[str](), 0
     while kitchen.heard.seconds < minutes * 60:
         was_over = kitchen.loudspeaker.over
@@ -91,8 +91,8 @@ async def over_speech(
     """Clips of people who speak while the assistant does, each as loud (mean power) as its echo at the microphone."""
     replies = [pair for pair in spoken(load_voice(settings), REPLIES) if word not in pair[0].casefold()]
     phrases = ("alexa",) if word == "alexa" else ("okay nabu",)
-    listeners = stop_listeners(recognizer) if word == "stop" else None
-    kitchen = Kitchen(room(gain_db, seed), replies, listeners, phrases=phrases, seed=seed)
+    listener = stop_listener(recognizer) if word == "stop" else None
+    kitchen = Kitchen(room(gain_db, seed), replies, listener, phrases=phrases, seed=seed)
     echo_power = float(np.mean([np.mean((0.7 * r / 32768) ** 2) for _, r in replies])) * 10 ** (gain_db / 10)
     while kitchen.heard.seconds < LEARN_S:
         await kitchen.step()

@@ -140,7 +140,7 @@ class Kitchen:
         self,
         room: Room,
         replies: list[tuple[str, Samples]],
-        spotters: tuple[Spotter, Spotter] | None,
+        spotter: Spotter | None,
         *,
         phrases: tuple[str, ...] = ("okay nabu",),
         canceller: EchoCanceller | None = None,
@@ -155,7 +155,7 @@ class Kitchen:
         cleaner = (canceller or SpeexEchoCanceller()) if cancelling else None
         self._own = OwnSound(cleaner, MicroWakeEngine(phrases) if guarded else None)
         self._words = OwnWords(self.clock)
-        self._barge_in = BargeIn(self.loudspeaker, self._own, self._words, spotters, InlineWorker())
+        self._barge_in = BargeIn(self.loudspeaker, self._own, self._words, spotter, InlineWorker())
         self._barge_in.stopped = self._stopped
         self._replies, self._next = replies, seed % max(1, len(replies))
         response = room.response() * 10 ** (room.gain_db / 20)

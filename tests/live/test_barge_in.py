@@ -1,7 +1,6 @@
 """Interrupting a reply, in virtual time: real conversation, real guards, a loudspeaker that keeps time."""
 
 import asyncio
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from assistant.audio import FRAME_SECONDS, Samples
 from assistant.live.barge_in import CONFIRM_SECONDS, DUCK_SECONDS, BargeIn
 from assistant.live.own_voice import OwnSound, OwnWords
 from assistant.skills import Reply
-from assistant.stt.spotting import Spotter
+from assistant.stt.spotting import SECOND_LOOK_SECONDS, Spotted, Verdict
 from assistant.tts import AudioChunk
 from assistant.workers import InlineWorker
 from tests.fakes import SILENCE, VOICE, WAKE, FakeSkills, FakeWake, House, ScriptedSource, sound
@@ -67,34 +66,43 @@ class TimedLoudspeaker:
 
 
 class ScriptedSpotter:
-    """Hears "stop" in these codes."""
+    """Hears "stop" in STOP, and something like it in STEP: a suspicion that SECOND_LOOK_SECONDS dispel."""
 
-    def __init__(self, *codes: int) -> None:
-        self.codes = codes
+    def __init__(self, *, decides: bool = True) -> None:
         self.fed = 0
+        self._decides = decides
+        self._suspected_at = -1
 
-    def feed(self, samples: Samples) -> str:
+    def feed(self, samples: Samples) -> Spotted | None:
         self.fed += samples.size
-        return "stop" if np.isin(samples, self.codes).any() else ""
+        if np.isin(samples, STOP).any():
+            self._suspected_at = -1
+            return Spotted("stop", Verdict.SAID)
+        if self._suspected_at < 0 and np.isin(samples, STEP).any():
+            self._suspected_at = self.fed
+            return Spotted("stop", Verdict.SUSPECTED)
+        if self._decides and 0 <= self._suspected_at <= self.fed - SECOND_LOOK_SECONDS * 16_000:
+            self._suspected_at = -1
+            return Spotted("stop", Verdict.NOT_SAID)
+        return None
 
     def reset(self) -> None:
-        pass
+        self._suspected_at = -1
 
 
 def kitchen(
-    house: House, samples: Samples, *, guard: Sequence[bool] = (), own: OwnSound | None = None, until: float = 0.0
-) -> tuple[TimedLoudspeaker, list[float], tuple[ScriptedSpotter, ScriptedSpotter]]:
+    house: House, samples: Samples, *, own: OwnSound | None = None, decides: bool = True
+) -> tuple[TimedLoudspeaker, list[float], ScriptedSpotter]:
     """Let `house` hear `samples` live; the loudspeaker, and when stop was obeyed."""
     stops: list[float] = []
-    spotters = ScriptedSpotter(STEP, STOP), ScriptedSpotter(STOP)
+    spotter = ScriptedSpotter(decides=decides)
 
     async def job() -> TimedLoudspeaker:
         loudspeaker = TimedLoudspeaker()
         house.loudspeaker = loudspeaker  # type: ignore[assignment]
         conversation = house.open()
         words = OwnWords(LoopClock())
-        pair: tuple[Spotter, Spotter] = spotters
-        barge_in = BargeIn(loudspeaker, own or OwnSound(None, None), words, pair, InlineWorker())
+        barge_in = BargeIn(loudspeaker, own or OwnSound(None, None), words, spotter, InlineWorker())
 
         def stopped() -> None:
             stops.append(asyncio.get_running_loop().time())
@@ -107,7 +115,7 @@ def kitchen(
         await conversation.run(ScriptedSource(samples, live=True))
         return loudspeaker
 
-    return run(job()), stops, spotters
+    return run(job()), stops, spotter
 
 
 LONG = Reply("word " * 60)
@@ -189,23 +197,24 @@ def test_the_chime_after_a_detection_is_not_ducked_by_it() -> None:
 
 def test_stop_silences_within_a_frame_and_ends_the_turn() -> None:
     house = House("what time is it", skills=FakeSkills(LONG))
-    loudspeaker, stops, spotters = kitchen(house, sound(*REQUEST, (STOP, 0.3), (SILENCE, 9.0)))
+    loudspeaker, stops, spotter = kitchen(house, sound(*REQUEST, (STOP, 0.3), (SILENCE, 9.0)))
     assert [trace.outcome for trace in house.traces] == ["cancelled"]
     assert len(stops) == 1
     assert stops[0] == pytest.approx(4.0, abs=0.1)
     assert loudspeaker.silent_between(stops[0] + 0.05, 20.0)
     # nobody listens for it while nothing sounds
-    assert spotters[1].fed < 3.0 * 16_000
+    assert spotter.fed < 3.0 * 16_000
 
 
-def test_what_only_sounds_like_stop_pauses_for_a_moment() -> None:
+@pytest.mark.parametrize(("decides", "pause"), [(True, SECOND_LOOK_SECONDS), (False, CONFIRM_SECONDS)])
+def test_what_only_sounds_like_stop_pauses_for_a_moment(decides: bool, pause: float) -> None:
     house = House("what time is it", skills=FakeSkills(LONG))
-    loudspeaker, stops, _ = kitchen(house, sound(*REQUEST, (STEP, 0.1), (SILENCE, 9.0)))
+    loudspeaker, stops, _ = kitchen(house, sound(*REQUEST, (STEP, 0.1), (SILENCE, 9.0)), decides=decides)
     assert [trace.outcome for trace in house.traces] == ["done"]
     assert stops == []
     assert len(loudspeaker.heard) * FRAME_SECONDS == pytest.approx(6.0, abs=0.05)
     gaps = np.diff([at for at, _, _ in loudspeaker.heard])
-    assert CONFIRM_SECONDS - 0.1 <= gaps.max() <= CONFIRM_SECONDS + 0.3
+    assert pause - 0.1 <= gaps.max() <= pause + 0.3
 
 
 def test_stop_in_its_own_words_is_not_obeyed() -> None:
