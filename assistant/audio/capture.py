@@ -23,6 +23,10 @@ from assistant.errors import AudioError
 BLOCK_SECONDS = 0.02
 """Length of a captured block, one frame."""
 
+LATENCY_SECONDS = 0.1
+"""How much a device may hold until it is asked: five blocks may wait while another thread holds the interpreter. A
+sound server then delivers blocks in pairs, at half of the cost and some 10 ms later (docs/audio.md)."""
+
 BACKLOG_BLOCKS = 250
 """Captured blocks that wait when nobody takes them: 5 s. Beyond, the oldest are dropped."""
 
@@ -131,6 +135,7 @@ def _open(
                 channels=channels,
                 dtype="int16",
                 blocksize=round(rate * BLOCK_SECONDS),
+                latency=LATENCY_SECONDS,
                 callback=capture,
                 finished_callback=finished,
             )

@@ -32,8 +32,9 @@ logger = logging.getLogger(__name__)
 BLOCK_SECONDS = 0.02
 """Length of a playback block: what may still sound after `stop` (plus what the device itself holds)."""
 
-LATENCY_SECONDS = 0.06
-"""How much a device is asked to hold. More is safer against gaps and delays `stop`, which must be silent in 0.15 s."""
+LATENCY_SECONDS = 0.08
+"""How much a device is asked to hold. More is safer against gaps and delays `stop`, which must be silent in 0.15 s. A
+silent stream on a sound server costs 0.7 % of a core so, and 1.1 % with 60 ms (docs/audio.md)."""
 
 DUCKED = 0.1
 """Amplitude factor while somebody may be saying the wake word: −20 dB, faint but not gone."""
