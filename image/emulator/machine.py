@@ -16,7 +16,8 @@ from typing import Any
 from image.emulator import firmware
 from image.emulator.card import Card
 
-MEMORY = 2048
+MEMORY = 3072
+"""MiB: the core, its check and a request from the hand, each with everything loaded."""
 CORES = 1
 """One: on a busy machine two wait for each other; a start took 105 s of processor time with two, 61 to 78 with one."""
 BOARD = ["-M", "virt", "-accel", "tcg,thread=multi", "-cpu", "cortex-a76", "-m", str(MEMORY), "-smp", str(CORES)]
