@@ -2,14 +2,17 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import soundfile
 
 from assistant import demo
-from assistant.cli import COMMANDS
+from assistant.cli import COMMANDS, cli
 
 TURN_FIELDS = {
     "turn", "source", "wake", "transcript", "intent", "slots", "tier", "route", "route_reason", "reply",
@@ -50,6 +53,18 @@ def test_a_group_alone_lists_its_commands_with_whole_sentences(command, group: t
     assert (status, out) == (2, "")
     assert err.startswith("Usage: assistant")
     assert "..." not in err.partition("Commands:")[2]
+
+
+def test_the_list_of_commands_imports_none_of_them_and_says_what_they_say() -> None:
+    context = click.Context(cli)
+    for name in COMMANDS:
+        shown, found = cli.sentence(context, name), cli.get_command(context, name)
+        assert found is not None
+        assert shown == found.get_short_help_str(limit=1000)
+        assert shown.endswith(".")
+    heavy = "import sys; from assistant.cli import main; main(); sys.exit('numpy' in sys.modules)"
+    listing = subprocess.run([sys.executable, "-c", heavy, "--help"], capture_output=True, text=True, check=False)
+    assert (listing.returncode, "Listen for the wake word" in listing.stdout) == (0, True), listing.stderr
 
 
 @pytest.mark.parametrize(("arguments", "help_of"), [(("frobnicate",), ""), (("audit", "export"), "audit export ")])

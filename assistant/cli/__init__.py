@@ -3,6 +3,7 @@
 Exit status: 0 done, 1 the turn or job failed, 2 wrong use. Errors are one line on standard error.
 """
 
+import ast
 import importlib
 import logging
 import os
@@ -37,14 +38,21 @@ COMMANDS = {
 }
 
 
+WHOLE = 1000
+"""Letters that no first sentence has."""
+
+
 class Group(click.Group):
     """Commands that are listed with their whole first sentence."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [(name, command.get_short_help_str(limit=1000)) for name, command in found if command is not None]
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl([(name, self.sentence(ctx, name)) for name in self.list_commands(ctx)])
+
+    def sentence(self, ctx: click.Context, name: str) -> str:
+        """The first sentence of a command's help."""
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(limit=WHOLE) if command is not None else ""
 
 
 class _LazyGroup(Group):
@@ -60,6 +68,13 @@ class _LazyGroup(Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def sentence(self, ctx: click.Context, name: str) -> str:  # noqa: ARG002
+        # from the source: to import them all would take seconds on a small machine
+        module, _, function = COMMANDS[name].partition(":")
+        source = Path(__file__).with_name(f"{module.rpartition('.')[2]}.py").read_text(encoding="utf-8")
+        found = [each for each in ast.parse(source).body if isinstance(each, ast.FunctionDef) and each.name == function]
+        return click.Command(name, help=ast.get_docstring(found[0])).get_short_help_str(limit=WHOLE)
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
