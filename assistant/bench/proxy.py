@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
+from assistant.workers import Tasks
+
 READ_BYTES = 65536
 
 
@@ -19,7 +21,7 @@ class DelayingProxy:
     ) -> None:
         self._host, self._port, self._rtt_s, self._sleep = host, port, rtt_s, sleep
         self._server: asyncio.Server | None = None
-        self._running: set[asyncio.Task[None]] = set()
+        self._running = Tasks()
 
     @property
     def port(self) -> int:
@@ -36,14 +38,13 @@ class DelayingProxy:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        for task in tuple(self._running):
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        self._running.cancel()
+        await self._running.settle()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._running.add(task)
+        self._running.hold(task)
         try:
             await self._sleep(self._rtt_s)  # the handshake of a real connection over this distance
             far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
@@ -55,7 +56,6 @@ class DelayingProxy:
             pass  # the near side sees the connection end, as it would with a real one
         finally:
             writer.close()
-            self._running.discard(task)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
