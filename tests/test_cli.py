@@ -236,10 +236,12 @@ def test_settings_that_are_wrong_are_status_2(command, tmp_path: Path) -> None:
     assert "audio.volume" in err
 
 
-def test_the_demonstration_ends_by_itself_with_replies(command, tmp_path: Path) -> None:
+def test_the_demonstration_ends_by_itself_with_replies(command, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(Path(demo.__file__).parents[2])
     status, out, _ = command("run", "--demo", "--out", tmp_path / "replies")
     assert status == 0
     assert str(tmp_path / "replies") in out
+    assert "turn 0001  assistant/demo/time.flac after" in out
     assert len(list((tmp_path / "replies").glob("*.wav"))) >= len(demo.requests()) - 1
     for stage in ("heard", "understood", "decided", "said", "took (ms)"):
         assert stage in out

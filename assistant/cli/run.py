@@ -74,7 +74,9 @@ async def demonstration(settings: Settings, out: Path, *, as_json: bool) -> int:
             introduce(appliance.selection)
             click.echo(f"\nReady in {ready_s:.1f} s. What it sets is kept in memory alone.\n")
         for request in demo.requests():
-            await appliance.conversation.run(Recording(request.file))
+            here = Path.cwd()  # as one would type it
+            file = request.file.relative_to(here) if request.file.is_relative_to(here) else request.file
+            await appliance.conversation.run(Recording(file))
     if not as_json:
         click.echo("\nThe replies:")
     for trace in printer.traces:
