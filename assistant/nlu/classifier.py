@@ -52,7 +52,8 @@ class Classifier:
         self._scale = scale
 
     def surprise(self, words: list[str]) -> float:
-        """How unusual the neighbours in a request are, in bits, all together. Pairs never seen count 32."""
+        """How unusual the neighbours in a request are, in bits, all together. `words` as `features.habitual` gives
+        them. Pairs never seen count 32, unless they share their place with one that was."""
         padded = ["^", *words, "$"]
         found = [bucket(f"h {one} {other}") for one, other in itertools.pairwise(padded)]
         return float(self._habits[found].sum(dtype=np.int32)) / 8

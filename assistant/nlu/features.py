@@ -46,11 +46,24 @@ HOME_NOUNS = frozenset(
 """Words of rooms and devices: neighbours of one are neighbours of all, since every home has its own."""
 
 
-def housed(words: Sequence[str], names: frozenset[str] = frozenset()) -> list[str]:
-    """`words` with those of rooms and devices made one, runs of them too: "turn on the <home>"."""
+OPPOSITES = {
+    "off": "on", "down": "up", "close": "open", "closed": "open", "shut": "open", "closing": "opening",
+    "unlock": "lock", "unlocked": "locked", "stop": "start", "stopped": "started", "unmute": "mute",
+    "resume": "pause", "unpause": "pause", "previous": "next", "quieter": "louder", "softer": "louder",
+    "lower": "raise", "decrease": "increase", "reduce": "increase", "dim": "brighten", "dimmer": "brighter",
+    "darker": "brighter", "colder": "warmer", "cooler": "warmer", "slower": "faster", "shorter": "longer",
+    "less": "more", "disable": "enable", "deactivate": "activate", "disarm": "arm",
+}  # fmt: skip
+"""Words that turn a request into its opposite, and the word that stands for both where habits are counted: how often
+lamps are put out must not make "off" out of an "on" that was heard badly."""
+
+
+def habitual(words: Sequence[str], names: frozenset[str] = frozenset()) -> list[str]:
+    """`words` as habits of wording are counted: those of rooms and devices made one, runs of them too, and opposites
+    made one: "turn on the <home>" for every lamp and for "turn off the kitchen lights"."""
     out: list[str] = []
     for word in words:
-        mark = "<home>" if word in HOME_NOUNS or word in names else word
+        mark = "<home>" if word in HOME_NOUNS or word in names else OPPOSITES.get(word, word)
         if mark != "<home>" or out[-1:] != ["<home>"]:
             out.append(mark)
     return out

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from assistant.nlu.classifier import OUTSIDE, Classifier, Guess
-from assistant.nlu.features import housed, marked
+from assistant.nlu.features import habitual, marked
 from assistant.nlu.fill import fill
 from assistant.nlu.home import Home
 from assistant.nlu.intent import Class, Intent
@@ -35,7 +35,7 @@ class Judge:
 
     def surprise(self, abstract: Abstract) -> float:
         """How unusual the wording of a request is, in bits."""
-        return self._classifier.surprise(housed(marked(abstract), self._home_words))
+        return self._classifier.surprise(habitual(marked(abstract), self._home_words))
 
     def guess(self, abstract: Abstract) -> Guess:
         """The classifier's distribution for a request."""

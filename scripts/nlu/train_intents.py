@@ -25,7 +25,7 @@ import itertools
 
 from generate import disturb, expand, lexicon, templates, variety
 
-from assistant.nlu.features import BUCKETS, bucket, features, housed, marked
+from assistant.nlu.features import BUCKETS, bucket, features, habitual, marked
 from assistant.nlu.intent import Class
 from assistant.nlu.kinds import kind_of_label
 from assistant.nlu.politeness import without_courtesy
@@ -126,12 +126,15 @@ def predict(weights: Array, bias: Array, table: Array) -> Array:
 
 
 def habits(samples: Samples) -> Array:
-    """How surprising a pair of neighbouring words is in a request, in eighths of a bit, by hash: uint8 (BUCKETS,)."""
+    """How surprising a pair of neighbouring words is in a request, in eighths of a bit, by hash: uint8 (BUCKETS,).
+
+    Opposites share their counts, since they share their words (features.habitual).
+    """
     pairs, singles = Counter(), Counter()
     for label, words, _ in samples:
         if label.startswith("oos."):
             continue
-        padded = ["^", *housed(words), "$"]
+        padded = ["^", *habitual(words), "$"]
         for one, other in itertools.pairwise(padded):
             pairs[bucket(f"h {one} {other}")] += 1
             singles[one] += 1
@@ -139,7 +142,7 @@ def habits(samples: Samples) -> Array:
     seen = {}
     for label, words, _ in samples:
         if not label.startswith("oos."):
-            padded = ["^", *housed(words), "$"]
+            padded = ["^", *habitual(words), "$"]
             for one, other in itertools.pairwise(padded):
                 seen[f"h {one} {other}"] = singles[one]
     for name, total in seen.items():
@@ -187,8 +190,8 @@ def reliability(probabilities: Array, targets: Array, labels: list[str]) -> list
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--per-label", type=int, default=1400)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--per-label", type=int, default=480)
+    parser.add_argument("--epochs", type=int, default=7)
     parser.add_argument("--rate", type=float, default=0.5)
     parser.add_argument("--decay", type=float, default=0.0)
     parser.add_argument("--held-out", action="store_true")
