@@ -22,7 +22,8 @@ from assistant.sources import Recording
 def hear(context: click.Context, files: tuple[Path, ...], as_json: bool, home: Path | None, out: Path | None) -> int:
     """Hear FILES (WAV, FLAC, MP3, OGG) as if they came from the microphone: wake word first, then the request.
 
-    One turn a wake word; a file without one is an "unheard" turn. Exit status 1 when any turn was not done.
+    One turn a wake word; a file without one is an "unheard" turn. What they set is kept, and rings when the assistant
+    runs. Exit status 1 when any turn was not done.
     """
     printer = Printer(as_json=as_json)
     observers = (ReplyRecorder(out), printer) if out else (printer,)
