@@ -21,12 +21,18 @@ class Board:
 
     def __init__(self, card: Card) -> None:
         self.card = card
-        self.on = True
+        self.on, self.answered = True, False
         self._spent = 0.0
 
     def spent(self) -> float:
         self._spent += 2.0
         return self._spent
+
+    def greeted(self) -> bool:
+        return self.answered
+
+    def last_words(self) -> str:
+        return "refused"
 
     def instant(self, path: Path) -> Card:
         return self.card.copy(path)
@@ -47,6 +53,16 @@ def test_cuts_are_taken_until_there_are_enough_or_the_phase_is_over(bench, monke
     assert (story.of_phase("writing"), story.of_phase("trial")) == (3, 2)
     assert all(Path(cut["card"]).read_bytes() == b"an image" for cut in story.cuts)
     assert Story.of(bench.image, bench.work).cuts == story.cuts
+
+
+def test_a_program_that_ends_and_changed_nothing_is_not_waited_for(bench, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    board = Board(Card(bench.image))
+    looks = iter([False, False, True])
+    cutting.until(board, lambda: next(looks), 0.02)  # type: ignore[arg-type]
+    board.answered = True
+    with pytest.raises(ClaimError, match="it ended and changed nothing; refused"):
+        cutting.until(board, lambda: False, 0.02)  # type: ignore[arg-type]
 
 
 def test_another_image_begins_to_count_anew(bench):
