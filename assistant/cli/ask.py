@@ -19,7 +19,10 @@ from assistant.observers.recorder import ReplyRecorder
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Leave the spoken reply here as WAV.")
 @click.pass_context
 def ask(context: click.Context, text: str, as_json: bool, home: Path | None, out: Path | None) -> int:
-    """Ask TEXT as if it had been spoken, and print the turn. What it sets is kept, and rings when the assistant runs."""
+    """Ask TEXT as if it had been spoken, and print the turn.
+
+    What it sets is kept, and rings when the assistant runs.
+    """
     if not text.strip():
         raise UsageError('ask needs some words, for example: assistant ask "what time is it"')
     printer = Printer(as_json=as_json)
