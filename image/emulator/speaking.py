@@ -36,6 +36,19 @@ def hears(machine: Machine, *requests: tuple[str, str]) -> str:
     return "; ".join(_answered(machine, turn, word) for turn, (_, word) in zip(turns, requests, strict=True))
 
 
+def answers(machine: Machine, request: str, word: str) -> str:
+    """A typed request is answered, with the reply's sound: hearing alone is left out, and the minutes that it loads."""
+    output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=7200)
+    done = assistant(machine, "ask", request, "--json", "--out", f"{PLACE}/replies")
+    turns = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
+    expect(len(turns) == 1, f"status {done.status}: {(done.err or done.out).strip()[-300:]}")
+    turn = turns[0]
+    expect(turn["outcome"] == "done" and word in turn["reply"], f"ended {turn['outcome']}, said {turn['reply']!r}")
+    size = int(output(machine, "stat", "-c", "%s", turn["reply_audio"]))
+    expect(size > 10_000, f"the reply's sound has {size} bytes")
+    return f"“{request}” → “{turn['reply']}”, {size} bytes of sound"
+
+
 def _recording(machine: Machine, number: int, request: str) -> str:
     """The request as a file inside."""
     if request.endswith(".flac"):
