@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 
@@ -13,7 +14,8 @@ def write_whole(path: Path, data: str | bytes, *, durable: bool = False, mode: i
     `mode`: of a new file, less what the umask takes. Raises OSError; what was there before is there still.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # a name of this writer's own: another process or thread may write the same file now
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with open(part, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(data.encode() if isinstance(data, str) else data)

@@ -1,6 +1,7 @@
 """Files are written whole or not at all, and what must last is on the disk."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -55,4 +56,14 @@ def test_what_must_last_is_flushed_before_it_gets_its_name(tmp_path: Path, monke
 
     monkeypatch.setattr(os, "fsync", fsync)
     write_whole(tmp_path / "kept", "x", durable=True)
-    assert seen == [[f".kept.{os.getpid()}.part"], ["kept"]]  # the file, then the directory
+    (part,), after = seen  # the file, then the directory
+    assert part.endswith(".part")
+    assert after == ["kept"]
+
+
+def test_writers_at_the_same_time_leave_one_whole_file(tmp_path: Path) -> None:
+    path, texts = tmp_path / "kept", [str(number) * 200_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: write_whole(path, text), texts * 5))
+    assert path.read_text() in texts
+    assert list(tmp_path.iterdir()) == [path]
