@@ -132,18 +132,21 @@ def stops(pulse: Pulse, running: Running, clips: Sequence[Wave], *, echo: bool) 
 
 def wakes(pulse: Pulse, running: Running, clips: Sequence[Wave], *, echo: bool) -> dict[str, Any]:
     """A wake word into a reply, and nothing after it: silence at once, then the reply goes on to its end."""
-    delays, went_on = list[float](), 0
+    delays, went_on, otherwise = list[float](), 0, list[str]()
     for number, clip in enumerate(clips):
         played, (said_at,), turn = Interrupted(pulse, running, echo=echo).by([clip], 0.5)
         delay, silent = silence_after(played, said_at - clip.size / SAMPLE_RATE / 2)
         if silent and delay < 3.0:
             # counted from the word's end: the engine may know it before
             delays.append(max(0.0, delay - clip.size / SAMPLE_RATE / 2))
-            went_on += (
-                turn is not None and turn["outcome"] == "done" and said_at + delay + silent < played.size / SAMPLE_RATE
-            )
+            done = turn is not None and turn["outcome"] == "done"
+            went_on += int(done and said_at + delay + silent < played.size / SAMPLE_RATE)
+            if turn is not None and not done:
+                # the reply was given up for the words of another turn, which ends after it
+                words = turn if turn["wake"] and turn["wake"]["phrase"] == "alexa" else running.turn(10.0)
+                otherwise.append(str(words and words["transcript"]))
         _show(number, went_on, delays)
-    return {"word": "alexa", "went_on": went_on, **_figures(clips, delays)}
+    return {"word": "alexa", "went_on": went_on, "otherwise": otherwise, **_figures(clips, delays)}
 
 
 def _show(number: int, went_on: int, delays: Sequence[float]) -> None:
