@@ -51,8 +51,9 @@ _EMPTY_NAMES = frozenset(
         "long",
     ]
 )
-_BOUNDS = frozenset({"begins", "ends"})
+_BOUNDS = frozenset({"begins", "ends", "from_time"})
 """Two times in one request."""
+_DAYS = frozenset({"day", "from_day"})
 _HERE = frozenset({"area", "name", "floor"})
 _EVERYWHERE = frozenset({"all", "every", "everywhere", "whole", "everything"})
 _ROBOTS = (("HassVacuum", "vacuum"), ("HassLawnMower", "lawn_mower"))
@@ -113,11 +114,11 @@ class Interpreter:
                 slots[name], slots[f"{name}_known"] = span.time, span.pm_known
         elif name == "duration" and span.duration is not None:
             slots["duration"] = span.duration
-        elif name == "day":
+        elif name in _DAYS:
             if span.day is None:
                 unresolved["day"] = span.words
             else:
-                slots["day"] = span.day
+                slots[name] = span.day
                 if span.event:
                     slots["event"] = span.event
         elif name != "daypart":

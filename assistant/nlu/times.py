@@ -30,6 +30,7 @@ _WRITTEN = re.compile(r"^(\d{1,2})[:.](\d{2})$")
 _NAMED = {"noon": time(12), "midday": time(12), "midnight": time(0), "noontime": time(12)}
 _PAST = {"past": 1, "after": 1, "to": -1, "before": -1, "till": -1, "til": -1, "of": -1}
 _SPANNING = frozenset({"from", "between", "hours"})
+_MOVING = frozenset({"change", "move", "shift", "push", "postpone", "delay", "adjust", "switch"})
 _UNTIL = frozenset({"to", "till", "til", "until", "and"})
 
 
@@ -145,12 +146,21 @@ def _relative(words: Sequence[str], start: int) -> tuple[int, int, int, bool] | 
 
 
 def _begins_range(words: Sequence[str], start: int, joint: int, end: int) -> bool:
-    """Whether "ten to seven" at `start`, with its "to" at `joint` and ending at `end`, names two times: after "from"
-    or "quiet hours", unless another end follows ("from ten to seven until eight")."""
-    if start == 0 or words[start - 1] not in _SPANNING or (end < len(words) and words[end] in _UNTIL):
-        return False
+    """Whether "ten to seven" at `start`, with its "to" at `joint` and ending at `end`, names two times: after "from",
+    "quiet hours" or "move the alarm at", unless another end follows ("from ten to seven until eight", but nobody says
+    "six to ten" for 9:54)."""
     hour = parse_number(words, start)
-    return hour is not None and hour[1] == joint and hour[0] < 24
+    if hour is None or hour[1] != joint or hour[0] >= 24 or not _spans(words[:start]):
+        return False
+    return bool(hour[0] % 5) or end >= len(words) or words[end] not in _UNTIL
+
+
+def _spans(before: Sequence[str]) -> bool:
+    """Whether a time that follows these words is the first of two."""
+    if not before or before[-1] in _SPANNING:
+        return bool(before)
+    moved = not _MOVING.isdisjoint(before) and not {"alarm", "alarms"}.isdisjoint(before)
+    return moved and (before[-1] == "at" or list(before[-2:]) == ["set", "for"])
 
 
 def _is_unit(words: Sequence[str], at: int) -> bool:

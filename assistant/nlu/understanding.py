@@ -18,6 +18,7 @@ from assistant.nlu.home import Home
 from assistant.nlu.intent import Class, Intent, SlotValue
 from assistant.nlu.interpret import Interpreter
 from assistant.nlu.judge import Judge
+from assistant.nlu.moving import instead_of_setting
 from assistant.nlu.names import Names, NamesProvider
 from assistant.nlu.network import Network
 from assistant.nlu.own_files import NO_SKILLS, OwnSkills
@@ -213,6 +214,7 @@ class _Attempt:
         if called is not None and called.name:
             meant = intent_of(called, self._abstract(words), self._home, self._names, text)
             whole = settled(whole, called, meant, AGAINST if self._classify else ACCEPT)
+        whole = instead_of_setting(whole, self._abstract(words))
         if whole is None:
             return [nothing(text)]
         if whole.name.startswith("Hass") and whole.name not in _QUESTIONS:
@@ -236,7 +238,9 @@ class _Attempt:
             return found
         if len(words) < 2 or not self._classify:
             return None
-        guess = self._judge.intent(self._abstract(words), self._names, " ".join(words))
+        guess = instead_of_setting(
+            self._judge.intent(self._abstract(words), self._names, " ".join(words)), self._abstract(words)
+        )
         return guess if guess is not None and guess.confidence >= _SURE_HALF else None
 
     def _readings(self, words: Sequence[str]) -> list[tuple[Candidate, Intent]]:

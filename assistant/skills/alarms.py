@@ -8,6 +8,7 @@ from assistant.skills import Reply, TurnContext, slots
 from assistant.skills.appointments import FARTHEST_S, LATE_S, MOST, Appointed, Appointment
 from assistant.skills.kit import Announcement, Kit
 from assistant.skills.moments import next_moment, on_day, other_half
+from assistant.skills.moving import Moving
 from assistant.skills.recurrence import next_instant, weekdays
 
 SNOOZE_S = 540.0
@@ -19,10 +20,11 @@ LONGEST_SNOOZE_S = 12 * 3600.0
 class Alarms(Appointed):
     """Sets, changes, tells and rings alarms."""
 
-    intents = frozenset({"AlarmSet", "AlarmCancel", "AlarmStatus", "AlarmSnooze"})
+    intents = frozenset({"AlarmSet", "AlarmCancel", "AlarmStatus", "AlarmSnooze", "AlarmMove"})
 
     def __init__(self, kit: Kit) -> None:
         super().__init__(kit, "alarm")
+        self._moving = Moving(kit, self._book)
 
     def handle(self, intent: Intent, context: TurnContext) -> Reply:  # noqa: ARG002 - the protocol
         return {
@@ -30,12 +32,13 @@ class Alarms(Appointed):
             "AlarmCancel": self._cancel,
             "AlarmStatus": self._status,
             "AlarmSnooze": self._snooze,
+            "AlarmMove": self._move,
         }[intent.name](intent)
 
     # --- requests
 
     def _set(self, intent: Intent) -> Reply:
-        say, keeper = self._kit.say, self._kit.time
+        say = self._kit.say
         wanted, seconds = slots.clock(intent), slots.seconds(intent)
         if wanted is None and seconds is None:
             return Reply(say("alarms.ask_time"), expects_answer=True, asks="time")
@@ -60,8 +63,12 @@ class Alarms(Appointed):
         number = self._book.put(made)
         when = self._when(made)
         self._book.remember([], [number], lambda: say("alarms.undone_set", when=when))
-        warning = "" if keeper.trusted else say.word("alarms.untrusted").format(time=say.clock(keeper.now()))
-        return Reply(say("alarms.set", when=when) + warning)
+        return Reply(say("alarms.set", when=when) + self._doubt())
+
+    def _doubt(self) -> str:
+        """What is added to a time while the clock is unsure."""
+        say, keeper = self._kit.say, self._kit.time
+        return "" if keeper.trusted else say.word("alarms.untrusted").format(time=say.clock(keeper.now()))
 
     def _in(self, seconds: float, name: str) -> Appointment | Reply:
         say, keeper = self._kit.say, self._kit.time
@@ -151,6 +158,55 @@ class Alarms(Appointed):
             self._book.put(replace(each, state="set", due=anchor.wall, anchor=anchor))
         until = say.clock(keeper.local(keeper.wall() + seconds))
         return Reply(say("alarms.snoozed", duration=say.duration(seconds), time=until))
+
+    def _move(self, intent: Intent) -> Reply:
+        """The one that is meant goes elsewhere; when that is not one, all stay."""
+        say, there = self._kit.say, self._book.all()
+        try:
+            repeat, old_repeat = (weekdays(slots.text(intent, slot)) for slot in ("repeat", "from_repeat"))
+        except ValueError:
+            value = slots.text(intent, "repeat") or slots.text(intent, "from_repeat")
+            return Reply(say("general.bad_day", value=value[:60]), outcome="refused")
+        ringing = self._ringing(there)
+        named = slots.clock(intent, "from_time") or slots.day(intent, "from_day") or old_repeat
+        if ringing and not named and slots.seconds(intent) is not None and not slots.flag(intent, "earlier"):
+            return self._snooze(intent)
+        alarms = [*ringing, *(each for each in there if each.state == "set")]
+        found = ringing if ringing and not named else self._meant(alarms, intent, old_repeat)
+        if len(found) != 1:
+            told = say.join([self._when(each) for each in found[:5]])
+            text = (
+                say("alarms.move_which", alarms=told) if found else say("alarms.no_such" if alarms else "alarms.none")
+            )
+            return Reply(text, outcome="refused")
+        if not repeat and all(read(intent) is None for read in (slots.clock, slots.day, slots.seconds)):
+            return Reply(say("alarms.ask_move"), expects_answer=True, asks="time")
+        made = self._moving.moved(found[0], intent, repeat)
+        if isinstance(made, Reply):
+            return made
+        moved = made[0]
+        if moved.anchor is None and any(_same(moved, each) for each in there):
+            return Reply(say("alarms.already", when=self._when(moved)), outcome="refused")
+        if not moved.id and len(there) >= MOST:
+            return Reply(say("alarms.too_many", count=MOST), outcome="refused")
+        numbers = self._book.put_all(made)
+        self._book.remember(found, [] if moved.id else numbers[:1], lambda: say("alarms.undone_move"))
+        when = self._when(replace(moved, repeat=frozenset()) if moved.anchor else moved)
+        return Reply(say("alarms.moved" if moved.id else "alarms.moved_once", when=when) + self._doubt())
+
+    def _meant(self, alarms: list[Appointment], intent: Intent, repeat: frozenset[int]) -> list[Appointment]:
+        """Those that the old moment fits; when several do, the day they shall go to may tell."""
+        old, day = slots.clock(intent, "from_time"), slots.day(intent, "from_day")
+        known = bool(intent.slots.get("from_time_known", True))
+        found = [
+            each
+            for each in alarms
+            if self._matches(each, old, day, known=known) and (not repeat or each.repeat == repeat)
+        ]
+        if len(found) > 1 and day is None and (new := slots.day(intent)) is not None:
+            on_it = [each for each in found if self._matches(each, None, new, known=True)]
+            return on_it or found
+        return found
 
     # --- time passes
 

@@ -7,7 +7,7 @@ holds the moment the ringing began.
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
@@ -72,25 +72,12 @@ class Appointments:
 
     def put(self, each: Appointment) -> int:
         """Store it, under its own number or a new one when that is 0; on disk when it returns."""
-        anchor = each.anchor
-        values = (
-            each.id or None,
-            each.kind,
-            each.words,
-            each.clock.strftime("%H:%M:%S") if each.clock else None,
-            each.day.isoformat() if each.day else None,
-            repeat_words(each.repeat),
-            each.skip.isoformat() if each.skip else None,
-            each.state,
-            each.due,
-            each.rang_for,
-            *((anchor.wall, anchor.mono, anchor.boot, anchor.trusted) if anchor else (None, None, None, None)),
-        )
+        return self.put_all([each])[0]
+
+    def put_all(self, entries: Sequence[Appointment]) -> list[int]:
+        """Store all of them or, when that fails, none; their numbers, as `put` gives them."""
         with self._kit.store.write() as db:
-            made = db.execute(f"INSERT OR REPLACE INTO appointments VALUES ({', '.join('?' * 14)})", values)  # noqa: S608
-            if made.lastrowid is None:
-                raise StoreError("the database gave a new entry no number; run the doctor command")
-            return made.lastrowid
+            return [_insert(db, each) for each in entries]
 
     def delete(self, *numbers: int) -> None:
         """Forget some; numbers that are not there are passed over."""
@@ -232,6 +219,27 @@ class Appointed(ABC):
     @abstractmethod
     def _announce(self, each: Appointment) -> Announcement:
         """How one is told of."""
+
+
+def _insert(db: sqlite3.Connection, each: Appointment) -> int:
+    anchor = each.anchor
+    values = (
+        each.id or None,
+        each.kind,
+        each.words,
+        each.clock.strftime("%H:%M:%S") if each.clock else None,
+        each.day.isoformat() if each.day else None,
+        repeat_words(each.repeat),
+        each.skip.isoformat() if each.skip else None,
+        each.state,
+        each.due,
+        each.rang_for,
+        *((anchor.wall, anchor.mono, anchor.boot, anchor.trusted) if anchor else (None, None, None, None)),
+    )
+    made = db.execute(f"INSERT OR REPLACE INTO appointments VALUES ({', '.join('?' * 14)})", values)  # noqa: S608
+    if made.lastrowid is None:
+        raise StoreError("the database gave a new entry no number; run the doctor command")
+    return made.lastrowid
 
 
 def _read(row: sqlite3.Row) -> Appointment:
