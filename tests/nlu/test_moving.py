@@ -4,6 +4,8 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from assistant.nlu.dialogue import Dialogue
+
 THURSDAY, SUNDAY = date(2026, 3, 5), date(2026, 3, 8)
 
 
@@ -97,3 +99,11 @@ def test_other_requests_stay_what_they_were(understanding, text, name):
     assert "AlarmMove" not in [intent.name for intent in intents]
     if name is not None:
         assert intents[-1].name == name
+
+
+def test_the_answer_and_a_correction_are_the_new_time(understanding):
+    (asked,) = understanding.understand("change my six am alarm")
+    (moved,) = understanding.understand("half past seven", Dialogue((asked,), "time", seconds_ago=2.0))
+    assert (moved.name, dict(moved.slots)) == ("AlarmMove", old(6, known=True) | new(7, 30))
+    (again,) = understanding.understand("no make it eight", Dialogue((moved,), seconds_ago=5.0))
+    assert (again.name, dict(again.slots)) == ("AlarmMove", old(6, known=True) | new(8) | {"replaces": True})
