@@ -32,7 +32,9 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--key", type=Path, help="the key whose public half that image holds; the work directory's own")
     parser.add_argument("--cuts", type=int, default=25, help="power cuts in the scenario of that name")
     parser.add_argument(
-        "scenario", nargs="*", help="only these: fresh, again, settings, network, slots, broken, cards, updates, cuts"
+        "scenario",
+        nargs="*",
+        help="only these: fresh, again, settings, network, slots, broken, small, lost, full, updates, cuts",
     )
     return parser.parse_args(arguments)
 

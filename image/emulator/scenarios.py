@@ -141,19 +141,28 @@ def restarts(machine: Machine, how: str) -> str:
     return named(machine.wait_off(), how)
 
 
-def hurt_cards(bench: Bench) -> None:
-    """Cards that are too small, full, or lost their data: the device still starts, hears and speaks."""
-    hurts: dict[str, Callable[[Card], None]] = {
-        "a card smaller than the image": lambda card: card.cut_off(bench.image.stat().st_size - (32 << 20)),
-        "a destroyed data partition": lambda card: card.spoil("data", 0, bytes(16 << 20)),
-    }
-    for name, hurt in hurts.items():
-        card = bench.card("hurt", None)
-        hurt(card)
-        with bench.powered(card, without=HEAVY) as machine:
-            bench.claim(f"{name}: answers", partial(answers, machine, SUM, "84"))
-            bench.claim(f"{name}: says that nothing is kept", partial(left_to_say, machine, "data"))
-        card.remove()
+def small_card(bench: Bench) -> None:
+    """A card smaller than the image that was written to it."""
+    hurt(bench, "a card smaller than the image", lambda card: card.cut_off(bench.image.stat().st_size - (32 << 20)))
+
+
+def lost_data(bench: Bench) -> None:
+    """A card whose data cannot be repaired."""
+    hurt(bench, "a destroyed data partition", lambda card: card.spoil("data", 0, bytes(16 << 20)))
+
+
+def hurt(bench: Bench, name: str, how: Callable[[Card], None]) -> None:
+    """A hurt card: the device still starts, answers, and says that nothing is kept."""
+    card = bench.card("hurt", None)
+    how(card)
+    with bench.powered(card, without=HEAVY) as machine:
+        bench.claim(f"{name}: says that nothing is kept", lambda: left_to_say(machine, "data"))
+        bench.claim(f"{name}: answers", lambda: answers(machine, SUM, "84"))
+    card.remove()
+
+
+def full_data(bench: Bench) -> None:
+    """A data partition without room: the device still starts and answers, and takes neither settings nor update."""
     card = bench.card("full", None)
     with bench.powered(card, without=HEAVY) as machine:
         machine.stick = stick(bench)
@@ -231,7 +240,9 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "network": network,
     "slots": slots,
     "broken": broken_slots,
-    "cards": hurt_cards,
+    "small": small_card,
+    "lost": lost_data,
+    "full": full_data,
     "updates": updates,
     "cuts": cuts,
 }
