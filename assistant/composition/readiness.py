@@ -1,6 +1,9 @@
 """What makes the first turns as quick as the later ones, and what turns teach for the next start."""
 
+from contextlib import suppress
+
 from assistant.config import Hearing
+from assistant.errors import StoreError
 from assistant.nlu.dialogue import NO_DIALOGUE
 from assistant.store import Store
 from assistant.stt import Hypothesis, Transcription
@@ -25,7 +28,8 @@ def keep_pauses(rooms: Rooms) -> None:
     """Keep what the last turn taught about pauses; losing it in a power cut costs nothing. On the store's thread."""
     learnt, store = rooms.endpointer.pauses.learnt, rooms.skills.kit.store
     if store.get(PAUSES) != learnt:
-        store.put_lazily(speech_pauses=[*learnt])
+        with suppress(StoreError):  # no room, or no database: what a person asks to be kept says so
+            store.put_lazily(speech_pauses=[*learnt])
 
 
 async def get_ready(rooms: Rooms) -> None:

@@ -235,7 +235,9 @@ def _migrate(db: sqlite3.Connection) -> None:
             db.execute(f"PRAGMA user_version = {number}")
         db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        # on a full disk the transaction is gone already; what counts is the first error
+        if db.in_transaction:
+            db.execute("ROLLBACK")
         raise
 
 

@@ -148,7 +148,7 @@ def small_card(bench: Bench) -> None:
 
 def lost_data(bench: Bench) -> None:
     """A card whose data cannot be repaired."""
-    hurt(bench, "a destroyed data partition", lambda card: card.spoil("data", 0, bytes(16 << 20)))
+    hurt(bench, "a destroyed data partition", lambda card: card.spoil("data", 0, bytes(card.partitions()["data"].size)))
 
 
 def hurt(bench: Bench, name: str, how: Callable[[Card], None]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import StoreError
-from assistant.store import broken_store, memory_store, open_store
+from assistant.store import broken_store, database, memory_store, open_store
 from assistant.store.schema import VERSION
 
 NOBODY = 65534
@@ -204,6 +204,19 @@ def test_a_full_disk_is_said(path: Path):
     with pytest.raises(StoreError, match="the disk is full"), store.write() as db:
         db.executemany("INSERT INTO lists (name) VALUES (?)", [("x" * 100 + str(number),) for number in range(1000)])
     assert store.rows("SELECT * FROM lists") == []
+
+
+def test_a_disk_that_is_full_at_the_first_start_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch):
+    configure = database._configure
+
+    def small(db: sqlite3.Connection) -> sqlite3.Connection:
+        configure(db).execute("PRAGMA max_page_count = 2")
+        return db
+
+    monkeypatch.setattr(database, "_configure", small)
+    with pytest.raises(StoreError, match="cannot be opened: the disk is full"):
+        open_store(path)
+    assert not [found for found in path.parent.iterdir() if "damaged" in found.name]
 
 
 def test_the_file_is_busy(path: Path):
