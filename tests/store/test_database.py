@@ -206,17 +206,11 @@ def test_a_full_disk_is_said(path: Path):
     assert store.rows("SELECT * FROM lists") == []
 
 
-def test_a_disk_that_is_full_at_the_first_start_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch):
-    configure = database._configure
-
-    def small(db: sqlite3.Connection) -> sqlite3.Connection:
-        configure(db).execute("PRAGMA max_page_count = 2")
-        return db
-
-    monkeypatch.setattr(database, "_configure", small)
-    with pytest.raises(StoreError, match="cannot be opened: the disk is full"):
-        open_store(path)
-    assert not [found for found in path.parent.iterdir() if "damaged" in found.name]
+def test_a_transaction_that_a_full_disk_has_ended_hides_no_error(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """SQLite ends it by itself then; the error that counts is the first, not that there is nothing to take back."""
+    monkeypatch.setattr(database, "MIGRATIONS", [["ROLLBACK", "SELECT * FROM nowhere"]])
+    with pytest.raises(StoreError, match="no such table: nowhere"):
+        open_store(path, repair=False)
 
 
 def test_the_file_is_busy(path: Path):
