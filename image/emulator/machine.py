@@ -80,7 +80,9 @@ class Machine:
         tree = device_tree(self.work, self.start)
         port = self.work / "port"
         port.unlink(missing_ok=True)
-        network = ["-nic", "user,model=virtio-net-pci,restrict=on"] if self.network else ["-nic", "none"]
+        network = ["-nic", "none"]
+        if self.network:  # without the ROM to start from a network, which is in a package of its own
+            network = ["-netdev", "user,id=net,restrict=on", "-device", "virtio-net-pci,netdev=net,romfile="]
         command = [
             "qemu-system-aarch64", *BOARD, *network, "-display", "none", "-monitor", "none", "-no-reboot",
             "-serial", f"file:{self.console}", "-dtb", str(tree),
