@@ -98,12 +98,11 @@ class Machine:
         self.begun = time.monotonic()
         with (self.work / "qemu.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        while not port.exists():
+        self._line = socket.socket(socket.AF_UNIX)
+        while self._line.connect_ex(str(port)):  # it is not there yet, or nobody listens yet
             if self.process.poll() is not None:
                 raise DeadError((self.work / "qemu.log").read_text(errors="replace")[-300:])
             time.sleep(0.05)
-        self._line = socket.socket(socket.AF_UNIX)
-        self._line.connect(str(port))
         self._pending = b""
         return self.start
 
