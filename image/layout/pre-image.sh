@@ -31,7 +31,7 @@ fat "$out/bootconfig.vfat" 64M ASSISTANT 41535354 "$work/config"
 # a slot's boot partition; the root is chosen in the initramfs, by the partition the bootloader came from
 cp -r --no-preserve=ownership "$root/boot/firmware" "$work/boot"
 sed -i -E 's/root=[^ ]*//; s/rootfstype=[^ ]*//; s/ (quiet|rootwait|fsck.repair=[a-z]+)//g' "$work/boot/cmdline.txt"
-printf '%s root=PARTLABEL=system_a rootfstype=erofs ro rootwait panic=5 fsck.repair=yes quiet systemd.gpt_auto=0 systemd.show_status=no\n' \
+printf '%s root=PARTLABEL=system_a rootfstype=erofs ro rootwait panic=5 fsck.repair=yes quiet systemd.crash_action=reboot systemd.gpt_auto=0 systemd.show_status=no\n' \
     "$(tr -d '\n' < "$work/boot/cmdline.txt" | sed -E 's/ +/ /g; s/ $//')" > "$work/boot/cmdline.new"
 mv "$work/boot/cmdline.new" "$work/boot/cmdline.txt"
 if [ -f "$work/boot/config.txt" ]; then cat "$here/config.txt" >> "$work/boot/config.txt"; fi
