@@ -156,8 +156,7 @@ class Conversation:
             if wake is not None and self.barge_in.own_wake():
                 wake = None
         await self._settle(source)
-        hearing = self._running is not None and self._running.hearing
-        if not (hearing or wake or self._pressed or self._invited or self.hearers):
+        if not (self.listening or wake or self._pressed or self._invited or self.hearers):
             # nobody asks whether this is a voice: most of the day, and that would be half of what listening costs
             self._detector.skip(samples)
             return

@@ -1,6 +1,5 @@
 """Voice activity: Silero VAD on onnxruntime, and the hysteresis that turns its probabilities into speech or not."""
 
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +9,7 @@ import numpy.typing as npt
 
 from assistant.audio import SAMPLE_RATE, Samples
 from assistant.audio.onnx import session
+from assistant.audio.ring import Ring
 from assistant.errors import ModelError
 
 WINDOW_SAMPLES = 512
@@ -30,9 +30,6 @@ ONSET_WINDOWS = 2
 CATCH_UP_SECONDS = 2.0
 """Sound that was passed over is judged from so long ago on, once somebody asks: more than a wake phrase lasts, and the
 model's own memory has settled within its first half second."""
-
-
-_CATCH_UP_SAMPLES = round(CATCH_UP_SECONDS * SAMPLE_RATE)
 
 
 class VoiceProbability(Protocol):
@@ -104,6 +101,7 @@ class SpeechDetector:
     def __init__(self, vad: VoiceProbability, *, onset: float = ONSET, offset: float = OFFSET) -> None:
         self._vad = vad
         self._onset, self._offset = onset, offset
+        self._passed = Ring(CATCH_UP_SECONDS)
         self._clear()
 
     def reset(self) -> None:
@@ -112,8 +110,7 @@ class SpeechDetector:
         self._clear()
 
     def _clear(self) -> None:
-        self._passed: deque[Samples] = deque()
-        self._passed_size = self._missed = 0
+        self._skipped = 0
         self._rest: Samples = np.zeros(0, np.int16)
         self._fed = 0
         self._judged = 0
@@ -127,22 +124,16 @@ class SpeechDetector:
     def skip(self, samples: Samples) -> None:
         """Pass over the next samples, shape (n,): nobody asks what they are. Costs next to nothing; the newest
         CATCH_UP_SECONDS are judged by the next `feed`, and what is older never was speech."""
-        self._passed.append(samples)
-        self._passed_size += samples.size
-        while self._passed_size - self._passed[0].size >= _CATCH_UP_SAMPLES:
-            dropped = self._passed.popleft().size
-            self._passed_size -= dropped
-            self._missed += dropped
+        self._passed.push(samples)
+        self._skipped += samples.size
 
     def feed(self, samples: Samples) -> Activity:
         """Feed the next samples, shape (n,), any n; returns the state after them."""
-        if self._passed:
-            samples = np.concatenate((*self._passed, samples))
-            surplus = self._missed and max(0, self._passed_size - _CATCH_UP_SAMPLES)
-            self._jump(self._missed + surplus)
-            samples = samples[surplus:]
-            self._passed.clear()
-            self._passed_size = self._missed = 0
+        if self._skipped:
+            passed = self._passed.last(self._skipped / SAMPLE_RATE)
+            self._jump(self._skipped - passed.size)
+            self._skipped = 0
+            samples = np.concatenate((passed, samples))
         joined = np.concatenate((self._rest, samples)) if self._rest.size else samples
         whole = joined.size - joined.size % WINDOW_SAMPLES
         for start in range(0, whole, WINDOW_SAMPLES):

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from assistant.errors import AssistantError
+from assistant.files import sync
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Notices:
                     os.chown(self._directory, owner.st_uid, owner.st_gid)
                 os.fsync(file.fileno())
             Path(file.name).replace(self._directory / f"{name}.txt")
-            self._flush()
+            sync(self._directory)
         except OSError as error:
             raise AssistantError(
                 f"{self._directory}: cannot be written ({error.strerror}); make room on the data partition"
@@ -77,10 +78,3 @@ class Notices:
         except OSError as error:
             logger.warning("%s: cannot be read (%s)", self._directory, error.strerror)
         return found
-
-    def _flush(self) -> None:
-        descriptor = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -1,7 +1,6 @@
 """A few words listened for all the time, such as "stop": the recogniser with a grammar of nothing else."""
 
 import json
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from assistant.audio import SAMPLE_RATE, Samples
+from assistant.audio.ring import Ring
 from assistant.stt.libvosk import NativeModel, NativeRecognizer
 
 RENEW_SECONDS = 15.0
@@ -70,7 +70,7 @@ class VoskSpotter:
         others = [word for word in unlike if model.knows(word)]
         self._grammar = json.dumps([*sorted(self._words), *others, "[unk]"])
         self._recognizer: NativeRecognizer | None = None
-        self._newest: deque[Samples] = deque()
+        self._newest = Ring(OVERLAP_SECONDS)
         self._fed = self._more = 0
         self._suspected = ""
 
@@ -104,17 +104,17 @@ class VoskSpotter:
         """See Spotter."""
         self._recognizer, self._suspected = None, ""
         self._fed = self._more = 0
-        self._newest.clear()
 
     def _listening(self, samples: Samples) -> tuple[NativeRecognizer, Samples]:
         """The stream's recogniser and what it must hear now: one that is new hears the newest sound again."""
-        self._newest.append(samples)
-        if self._recognizer is None or (self._fed > RENEW_SECONDS * SAMPLE_RATE and not self._suspected):
+        before: Samples = samples[:0]
+        if self._recognizer is not None and self._fed > RENEW_SECONDS * SAMPLE_RATE and not self._suspected:
+            # its stream is longer than the ring, so all that this holds belongs to it
+            self._recognizer, before = None, self._newest.last(OVERLAP_SECONDS)
+        if self._recognizer is None:
             self._recognizer, self._fed = self._model.recognizer(self._grammar), 0
-            samples = np.concatenate(self._newest)
-        while sum(part.size for part in self._newest) > OVERLAP_SECONDS * SAMPLE_RATE:
-            self._newest.popleft()
-        return self._recognizer, samples
+        self._newest.push(samples)
+        return self._recognizer, np.concatenate((before, samples))
 
     def _said(self, words: Sequence[dict[str, object]]) -> str:
         """The first of the wanted words that is certain, "" for none."""

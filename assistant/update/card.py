@@ -4,6 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from assistant import files
 from assistant.errors import AssistantError
 
 PARTITIONS = Path("/dev/disk/by-partlabel")
@@ -48,7 +49,7 @@ class Card:
             file.write(data)
 
     def sync(self, path: Path) -> None:
-        self._sync(path)
+        files.sync(path)
 
     def rename(self, old: Path, new: Path) -> None:
         old.replace(new)
@@ -57,7 +58,7 @@ class Card:
         path.unlink(missing_ok=True)
 
     def sync_directory(self, path: Path) -> None:
-        self._sync(path)
+        files.sync(path)
 
     def capacity(self, label: str) -> int:
         with (self._partitions / label).open("rb") as device:
@@ -87,14 +88,6 @@ class Card:
                 pieces.append(piece)
                 size -= len(piece)
             return b"".join(pieces)
-
-    @staticmethod
-    def _sync(path: Path) -> None:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 class Systemd:

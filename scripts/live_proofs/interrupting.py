@@ -66,7 +66,7 @@ class Interrupted:
                 self._until_it_speaks(loudspeaker, asked)
                 spoken = loudspeaker.since(time.monotonic() - 1.0) / 32768
                 level = _rms(spoken) if self._echo else LEVEL
-                sound = clip * min(level / _rms(clip), 0.95 / np.abs(clip).max())
+                sound = at_level(clip, level)
                 asked = time.monotonic()
                 self._pulse.say(np.concatenate((to_pcm(sound), quiet(0.3, seed=3)))).wait()
                 time.sleep(wait_s)
@@ -89,6 +89,11 @@ class Interrupted:
 
 def _rms(wave: npt.NDArray[Any]) -> float:
     return float(np.sqrt(np.mean(wave.astype(np.float64) ** 2))) or 1e-9
+
+
+def at_level(clip: Wave, level: float) -> Wave:
+    """`clip` with `level` as its RMS, or less where it would be clipped."""
+    return clip * min(level / _rms(clip), 0.95 / np.abs(clip).max())
 
 
 def found_at(heard: Samples, clip: Wave) -> int:

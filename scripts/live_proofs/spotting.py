@@ -19,7 +19,7 @@ from assistant.config import load_settings
 from assistant.live.device import stop_listener
 from assistant.stt.spotting import Spotter, Verdict
 from scripts.live_proofs.echo_loop import Wave, said
-from scripts.live_proofs.interrupting import LEVEL, cough
+from scripts.live_proofs.interrupting import LEVEL, at_level, cough
 
 PAUSES_S = (1.0, 1.37, 1.74, 2.11)
 """Between the cough and the word: endings of utterances fall before, into and behind the word."""
@@ -41,9 +41,8 @@ def verdicts(spotter: Spotter, sound: Samples) -> list[tuple[Verdict, float]]:
 
 def scene(clip: Wave, pause_s: float, seed: int) -> tuple[Samples, float]:
     """A cough and, after a pause, the word; and where the word ends, in seconds."""
-    loud = [wave * min(LEVEL / float(np.sqrt(np.mean(wave**2))), 0.95 / np.abs(wave).max())
-            for wave in (cough(seed), clip)]  # fmt: skip
-    before = np.concatenate((quiet(2.0, seed=1), to_pcm(loud[0]), quiet(pause_s, seed=2), to_pcm(loud[1])))
+    first, word = (to_pcm(at_level(wave, LEVEL)) for wave in (cough(seed), clip))
+    before = np.concatenate((quiet(2.0, seed=1), first, quiet(pause_s, seed=2), word))
     return np.concatenate((before, quiet(0.8, seed=3))), before.size / SAMPLE_RATE
 
 
