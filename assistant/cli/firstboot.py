@@ -14,7 +14,7 @@ from assistant.config import Hardware, Settings, load_settings
 from assistant.egress.settings import door_settings
 from assistant.errors import AssistantError
 from assistant.firstboot.apply import Applier, Places
-from assistant.firstboot.reset import held, reset, under_way
+from assistant.firstboot.reset import SET_UP, held, reset, under_way
 from assistant.hardware.gpio import header_chip, pin_factory
 from assistant.live.notices import Notices
 from assistant.texts import texts
@@ -22,7 +22,9 @@ from assistant.update.card import Card
 
 logger = logging.getLogger(__name__)
 
-DATA_LOST = Path("/run/assistant-data-lost")
+STATE = Path("/run")
+DAMAGE = ("lost", "emptied", "repaired")
+"""What the start can have found of the data partition: it left an empty file `assistant-data-DAMAGE` then."""
 LANGUAGE = "en"
 """What is spoken before any settings are read."""
 
@@ -39,8 +41,9 @@ def firstboot() -> None:
 @click.option("--data", type=click.Path(path_type=Path), default=Places().data, show_default=True)
 @click.option("--cache", type=click.Path(path_type=Path), default=Places().cache, show_default=True)
 @click.option("--wifi", type=click.Path(path_type=Path), default=Places().wifi, show_default=True)
-def apply(card: Path, data: Path, cache: Path, wifi: Path) -> int:
-    """Take over the card's assistant.toml when it has changed, and tell what became of an update.
+@click.option("--state", type=click.Path(path_type=Path), default=STATE, show_default=True)
+def apply(card: Path, data: Path, cache: Path, wifi: Path, state: Path) -> int:
+    """Take over the card's assistant.toml when it has changed, and tell what became of the data and of an update.
 
     Mistakes are written beside the file and spoken at the start; exit status 1 when the settings could not be kept.
     """
@@ -48,14 +51,17 @@ def apply(card: Path, data: Path, cache: Path, wifi: Path) -> int:
         raise AssistantError(f"{card.parent}, {data}: are not there; {ELSEWHERE}, or name them (--card, --data)")
     notices, said = Notices(data), texts(LANGUAGE, "firstboot")
 
-    def tell(name: str, text: str) -> None:
+    def tell(name: str, text: str) -> bool:
         try:
             notices.leave(name, text)
         except AssistantError as error:  # no room even for that: the card's own file still says it
             click.echo(f"assistant: {error}", err=True)
+            return False
+        return True
 
-    if DATA_LOST.exists():
-        tell("data", said["data_lost"])
+    for damage in DAMAGE:
+        if (state / f"assistant-data-{damage}").exists() and tell("data", said[f"data_{damage}"]):
+            (data / SET_UP).touch()  # only now: after a power cut it is told at the next start
     _what_became_of_an_update(data)
     applier = Applier(
         Card(),

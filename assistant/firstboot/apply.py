@@ -82,7 +82,7 @@ class Applier:
     """Files on the data partition, for the program's user alone."""
     root: Medium
     """Files that only root may read."""
-    tell: Callable[[str], None]
+    tell: Callable[[str], object]
     """Given what must be spoken."""
     places: Places = field(default_factory=Places)
     usable: Callable[[Settings], str] = lambda _: ""

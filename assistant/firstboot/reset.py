@@ -16,7 +16,10 @@ from assistant.update.card import Card
 
 MARK = "reset-under-way"
 
-KEPT = ("models",)
+SET_UP = ".set-up"
+"""Stands in the data from the image on: where it is missing, the start says that what was kept is gone."""
+
+KEPT = ("models", SET_UP)
 """A full image's models are there; a device without a network could not get them again."""
 
 LOOK_S = 0.1

@@ -14,8 +14,8 @@ from typing import Any
 from image.emulator import firmware
 from image.emulator.card import SECTOR, Card
 from image.emulator.machine import Machine
-from image.emulator.proof import HEAVY, Bench, expect, output, slot
-from image.emulator.updating import empty_other_slot, prepared, start, stick
+from image.emulator.proof import HEAVY, Bench, expect, output, prepared, slot
+from image.emulator.updating import empty_other_slot, start, stick
 
 PHASES = ("writing", "trial", "commit")
 KEEP = (

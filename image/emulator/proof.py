@@ -108,6 +108,11 @@ def output(machine: Machine, *command: str, seconds: float = 600) -> str:
     return done.out
 
 
+def prepared(machine: Machine) -> None:
+    """Wait until the card's first partition is there and its settings are applied."""
+    output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=7200)
+
+
 def settled(machine: Machine) -> str:
     """Wait until systemd has started everything; its state and the units that failed."""
     state = machine.run("systemctl", "is-system-running", "--wait", seconds=7200).out.strip()

@@ -17,6 +17,7 @@ from image.emulator.proof import (
     no_login,
     no_port,
     output,
+    prepared,
     read_only,
     settled,
     slot,
@@ -147,16 +148,30 @@ def small_card(bench: Bench) -> None:
 
 
 def lost_data(bench: Bench) -> None:
-    """A card whose data cannot be repaired."""
+    """A card whose data cannot be repaired, and one where repairing leaves nothing of what was kept."""
     hurt(bench, "a destroyed data partition", lambda card: card.spoil("data", 0, bytes(card.partitions()["data"].size)))
+    card = bench.card("emptied")
+    with bench.powered(card, without=HEAVY) as machine:
+        # in use: grown, with something kept
+        output(machine, "systemctl", "start", "assistant-grow.service")
+        setting(machine, "welcome = false")
+        machine.begin("systemctl", "poweroff")
+        machine.wait_off()
+    card.spoil("data", 0, bytes(16 << 20))
+    hurt_one(bench, "data that begins with damage", card, "gone")
 
 
 def hurt(bench: Bench, name: str, how: Callable[[Card], None]) -> None:
     """A hurt card: the device still starts, answers, and says that nothing is kept."""
     card = bench.card("hurt", None)
     how(card)
+    hurt_one(bench, name, card, "forget")
+
+
+def hurt_one(bench: Bench, name: str, card: Card, word: str) -> None:
+    """See `hurt`; what is left to say has a certain word."""
     with bench.powered(card, without=HEAVY) as machine:
-        bench.claim(f"{name}: says that nothing is kept", lambda: left_to_say(machine, "data"))
+        bench.claim(f"{name}: says so", lambda: left_to_say(machine, "data", word))
         bench.claim(f"{name}: answers", lambda: answers(machine, SUM, "84"))
     card.remove()
 
@@ -184,7 +199,7 @@ def full_data(bench: Bench) -> None:
 
 def setting(machine: Machine, line: str) -> str:
     """The program's settings hold this line, made from the card's."""
-    output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=7200)
+    prepared(machine)
     found = output(machine, "cat", "/var/lib/assistant/assistant.toml")
     expect(line in found.splitlines(), f"no “{line}” in {' | '.join(found.splitlines())}")
     return f"“{line}” in /var/lib/assistant/assistant.toml"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from image.emulator.machine import Machine, Outcome
-from image.emulator.proof import expect, output
+from image.emulator.proof import expect, output, prepared
 
 AS_USER = ("setpriv", "--reuid=assistant", "--regid=assistant", "--init-groups", "env", "HOME=/var/lib/assistant")
 RECORDINGS = "/opt/assistant/assistant/demo"
@@ -28,25 +28,35 @@ def hears(machine: Machine, *requests: tuple[str, str]) -> str:
     them: loading everything takes an emulated processor minutes.
     """
     # the card's settings say where things are kept
-    output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=7200)
+    prepared(machine)
     files = [_recording(machine, number, request) for number, (request, _) in enumerate(requests)]
-    done = assistant(machine, "hear", *files, "--json", "--out", f"{PLACE}/replies")
-    turns = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
-    expect(len(turns) == len(files), f"status {done.status}: {(done.err or done.out).strip()[-300:]}")
+    turns = _turns(machine, "hear", *files)
     return "; ".join(_answered(machine, turn, word) for turn, (_, word) in zip(turns, requests, strict=True))
 
 
 def answers(machine: Machine, request: str, word: str) -> str:
     """A typed request is answered, with the reply's sound: hearing alone is left out, and the minutes that it loads."""
-    output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=7200)
-    done = assistant(machine, "ask", request, "--json", "--out", f"{PLACE}/replies")
-    turns = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
-    expect(len(turns) == 1, f"status {done.status}: {(done.err or done.out).strip()[-300:]}")
-    turn = turns[0]
+    prepared(machine)
+    (turn,) = _turns(machine, "ask", request)
     expect(turn["outcome"] == "done" and word in turn["reply"], f"ended {turn['outcome']}, said {turn['reply']!r}")
     size = int(output(machine, "stat", "-c", "%s", turn["reply_audio"]))
     expect(size > 10_000, f"the reply's sound has {size} bytes")
     return f"“{request}” → “{turn['reply']}”, {size} bytes of sound"
+
+
+def _turns(machine: Machine, job: str, *requests: str) -> list[dict[str, Any]]:
+    """What the program inside made of each request, spoken (`hear`) or typed (`ask`)."""
+    done = assistant(machine, job, *requests, "--json", "--out", f"{PLACE}/replies")
+    turns = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
+    expect(len(turns) == len(requests), f"status {done.status}: {(done.err or done.out).strip()[-300:]}")
+    return turns
+
+
+def _here(*arguments: str) -> str:
+    """What the program on this machine prints."""
+    done = subprocess.run([sys.executable, "-m", "assistant", *arguments], capture_output=True, text=True, check=False)
+    expect(done.returncode == 0, f"assistant {' '.join(arguments)}: {done.stderr.strip()[-200:]}")
+    return done.stdout
 
 
 def _recording(machine: Machine, number: int, request: str) -> str:
@@ -54,9 +64,7 @@ def _recording(machine: Machine, number: int, request: str) -> str:
     if request.endswith(".flac"):
         return f"{RECORDINGS}/{request}"
     spoken = machine.work / f"request-{number}.wav"
-    command = [sys.executable, "-m", "assistant", "speak", f"Okay Nabu. {request}", "--out", str(spoken)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    expect(done.returncode == 0, f"{request}: {done.stderr.strip()[-200:]}")
+    _here("speak", f"Okay Nabu. {request}", "--out", str(spoken))
     inside = f"{PLACE}/{spoken.name}"
     machine.put(inside, spoken.read_bytes())
     return inside
@@ -75,15 +83,12 @@ def _answered(machine: Machine, turn: dict[str, Any], word: str) -> str:
 
 def heard_here(recording: Path) -> str:
     """What the recogniser on this machine makes of a reply that came out of the other."""
-    command = [sys.executable, "-m", "assistant", "listen", str(recording), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    expect(done.returncode == 0, f"{recording}: {done.stderr.strip()[-200:]}")
-    return str(json.loads(done.stdout)["transcript"])
+    return str(json.loads(_here("listen", str(recording), "--json"))["transcript"])
 
 
 def left_to_say(machine: Machine, about: str, *words: str) -> str:
     """What was left for the voice; it is there until it was spoken, and nothing here can speak."""
-    output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=7200)
+    prepared(machine)
     text = output(machine, "cat", f"/var/lib/assistant/notices/{about}.txt").strip()
     for word in words:
         expect(word in text, f"“{text}” does not mention {word}")

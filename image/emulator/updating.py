@@ -10,7 +10,7 @@ from assistant.update.bundle import make, private_key
 from image.build.release import signing_key
 from image.emulator.card import Card
 from image.emulator.machine import DeadError, Machine
-from image.emulator.proof import HEAVY, Bench, ClaimError, expect, output, slot
+from image.emulator.proof import HEAVY, Bench, ClaimError, expect, output, prepared, slot
 from image.emulator.speaking import left_to_say
 
 VARIANT = {"variant": "lite", "target": "qemu-arm64"}
@@ -100,11 +100,6 @@ def start(machine: Machine) -> None:
     machine.hello()
     prepared(machine)
     output(machine, "sh", "-c", MOUNT)
-
-
-def prepared(machine: Machine) -> None:
-    """Wait until the card's first partition is there and its settings are applied."""
-    output(machine, "systemctl", "start", "assistant-firstboot.service", seconds=7200)
 
 
 def empty_other_slot(card: Card) -> None:

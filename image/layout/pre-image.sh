@@ -54,8 +54,17 @@ fi
 mkdir "$work/data"
 if [ -n "${IGconf_image_data_tree:-}" ]; then cp -r "$IGconf_image_data_tree/." "$work/data/"; fi
 rm -f "$out/data.ext4"
-E2FSPROGS_FAKE_TIME=$((SOURCE_DATE_EPOCH + 1)) mke2fs -q -t ext4 -L DATA -m 1 -O ^metadata_csum_seed,metadata_csum -E lazy_itable_init=0,hash_seed=00000000-0000-4000-8000-000000000002 \
+export E2FSPROGS_FAKE_TIME=$((SOURCE_DATE_EPOCH + 1))
+# blocks and inodes of the card's size that it grows to, not of the little it begins with
+mke2fs -q -t ext4 -b 4096 -i 16384 -L DATA -m 1 -O ^metadata_csum_seed,metadata_csum -E lazy_itable_init=0,hash_seed=00000000-0000-4000-8000-000000000002 \
     -U 00000000-0000-4000-8000-000000000003 -d "$work/data" "$out/data.ext4" "$(megabytes "$IGconf_image_data_part_size")M"
+# without this file the initramfs says that what was kept is gone; debugfs, for mke2fs would give it the time of day
+directory=
+for name in lib lib/assistant; do
+    [ -d "$work/data/$name" ] || directory="${directory}mkdir $name\n"
+done
+printf '%bwrite /dev/null lib/assistant/.set-up\n' "$directory" | debugfs -w -f - "$out/data.ext4" > /dev/null
+debugfs -R 'stat lib/assistant/.set-up' "$out/data.ext4" 2> /dev/null | grep -q '^Inode'
 
 sed -e "s|<NAME>|${IGconf_image_name:?}|" -e "s|<BOOT_SIZE>|$IGconf_image_boot_part_size|" \
     -e "s|<SYSTEM_SIZE>|$IGconf_image_system_part_size|" "$here/genimage.cfg.in" > "$out/genimage.cfg"

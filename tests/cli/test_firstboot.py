@@ -11,13 +11,13 @@ from assistant.live.notices import Notices
 @pytest.fixture
 def call(command, tmp_path):
     """Run `assistant firstboot ARGS` on this test's directories; (status, standard output, standard error)."""
-    for name in ("boot", "data", "cache", "wifi"):
+    for name in ("boot", "data", "cache", "wifi", "run"):
         (tmp_path / name).mkdir()
 
     def run(job: str, *arguments: object) -> tuple[int, str, str]:
         places = [f"--{name}={tmp_path / name}" for name in ("data", "cache", "wifi")]
         if job == "apply":
-            places.append(f"--card={tmp_path / 'boot' / 'assistant.toml'}")
+            places += [f"--card={tmp_path / 'boot' / 'assistant.toml'}", f"--state={tmp_path / 'run'}"]
         found: tuple[int, str, str] = command("firstboot", job, *arguments, *places)
         return found
 
@@ -44,6 +44,29 @@ def test_the_card_is_applied_and_mistakes_are_left_for_the_voice(call, tmp_path)
     assert name == "settings"
     assert text.startswith("There are 2 mistakes")
     assert call("apply") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("damage", "word"), [("lost", "forget everything"), ("emptied", "is gone"), ("repaired", "may be missing")]
+)
+def test_what_the_start_found_of_the_data_is_left_for_the_voice(call, tmp_path, damage, word):
+    (tmp_path / "run" / f"assistant-data-{damage}").touch()
+    assert call("apply")[0] == 0
+    ((name, text),) = Notices(tmp_path / "data").pending()
+    assert name == "data"
+    assert word in text
+    # the next start finds it and says nothing more, also after a reset
+    assert (tmp_path / "data" / ".set-up").exists()
+    call("reset", "--yes")
+    assert (tmp_path / "data" / ".set-up").exists()
+
+
+def test_lost_data_that_could_not_be_told_are_told_at_the_next_start(call, tmp_path):
+    (tmp_path / "run" / "assistant-data-emptied").touch()
+    (tmp_path / "data" / "notices").write_text("in the way")
+    _, _, err = call("apply")
+    assert "notices" in err
+    assert not (tmp_path / "data" / ".set-up").exists()
 
 
 def test_a_reset_forgets_and_says_so(call, tmp_path):
