@@ -16,6 +16,7 @@ from assistant.hardware.button import Button, Meanings
 from assistant.hardware.gpio import GpioError, header_chip, pin_factory
 from assistant.hardware.light import GpioLamp, Light
 from assistant.turn import Rooms
+from assistant.workers import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Panel:
         self._light, self._door = light, door
         self._ringing = False
         self._announcing = ""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._loop = asyncio.get_running_loop()
         self._pushed = asyncio.Lock()
 
@@ -85,7 +86,7 @@ class Panel:
 
     async def close(self) -> None:
         """Finish what a gesture began."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.settle()
 
     def _mute(self, *, on: bool) -> None:
         self._conversation.mute(on=on)
@@ -117,9 +118,7 @@ class Panel:
             self._light.set(state, on=on)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(self._guarded(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._guarded(work))
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         async with self._pushed:  # gestures follow one another
