@@ -11,12 +11,14 @@ from image.build.release import signing_key
 from image.emulator.card import Card
 from image.emulator.machine import DeadError, Machine
 from image.emulator.proof import HEAVY, Bench, ClaimError, expect, output, prepared, slot
-from image.emulator.speaking import left_to_say
+from image.emulator.speaking import answers, left_to_say
 
 VARIANT = {"variant": "lite", "target": "qemu-arm64"}
 MOUNT = "mkdir -p /run/stick && (mountpoint -q /run/stick || mount -o ro /dev/vdb /run/stick)"
 NEWER = "99.0.0"
 OLDER = "0.0.1"
+KEEP, KEPT = "add milk to my shopping list", "what is on my shopping list"
+"""Told to the first slot, asked of the second."""
 
 
 def stick(bench: Bench) -> Path:
@@ -115,6 +117,7 @@ def updates(bench: Bench) -> None:
     empty_other_slot(card)
     machine = plugged(bench, card, image)
     try:
+        bench.claim("before the updates: keeps what it is told", lambda: answers(machine, KEEP, "milk"))
         for name in ("older", "other", "stranger", "short", "changed"):
             bench.claim(f"update refused: {name}", partial(refused, machine, name))
         for name, why in {"broken": "did not start", "deaf": "did not work"}.items():
@@ -129,6 +132,7 @@ def updates(bench: Bench) -> None:
         start(machine)
         bench.claim("a good update: the next start is its own", partial(in_slot, machine, "b"))
         bench.claim("a good update: it says so", partial(left_to_say, machine, "update", "updated", NEWER))
+        bench.claim("a good update: knows what the other slot was told", lambda: answers(machine, KEPT, "milk"))
     except DeadError as error:
         bench.claim("the board goes on", partial(lost, str(error)))
     finally:
