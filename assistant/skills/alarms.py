@@ -24,7 +24,7 @@ class Alarms(Appointed):
 
     def __init__(self, kit: Kit) -> None:
         super().__init__(kit, "alarm")
-        self._moving = Moving(kit, self._book)
+        self._moving = Moving(kit, self._book, "alarms")
 
     def handle(self, intent: Intent, context: TurnContext) -> Reply:  # noqa: ARG002 - the protocol
         return {
@@ -112,7 +112,7 @@ class Alarms(Appointed):
             for each in ringing:
                 self._book.finish(each)
             return Reply(say("alarms.stopped"))
-        found = [each for each in alarms if self._matches(each, wanted, day, known=slots.pm_known(intent))]
+        found = [each for each in alarms if self._moving.fits(each, wanted, day, known=slots.pm_known(intent))]
         if not found:
             return Reply(say("alarms.no_such"), outcome="refused")
         if len(found) > 1 and wanted is None and day is None:
@@ -172,7 +172,7 @@ class Alarms(Appointed):
         if ringing and not named and slots.seconds(intent) is not None and not slots.flag(intent, "earlier"):
             return self._snooze(intent)
         alarms = [*ringing, *(each for each in there if each.state == "set")]
-        found = ringing if ringing and not named else self._meant(alarms, intent, old_repeat)
+        found = ringing if ringing and not named else self._moving.meant(alarms, intent, old_repeat)
         if len(found) != 1:
             told = say.join([self._when(each) for each in found[:5]])
             text = (
@@ -193,20 +193,6 @@ class Alarms(Appointed):
         self._book.remember(found, [] if moved.id else numbers[:1], lambda: say("alarms.undone_move"))
         when = self._when(replace(moved, repeat=frozenset()) if moved.anchor else moved)
         return Reply(say("alarms.moved" if moved.id else "alarms.moved_once", when=when) + self._doubt())
-
-    def _meant(self, alarms: list[Appointment], intent: Intent, repeat: frozenset[int]) -> list[Appointment]:
-        """Those that the old moment fits; when several do, the day they shall go to may tell."""
-        old, day = slots.clock(intent, "from_time"), slots.day(intent, "from_day")
-        known = bool(intent.slots.get("from_time_known", True))
-        found = [
-            each
-            for each in alarms
-            if self._matches(each, old, day, known=known) and (not repeat or each.repeat == repeat)
-        ]
-        if len(found) > 1 and day is None and (new := slots.day(intent)) is not None:
-            on_it = [each for each in found if self._matches(each, None, new, known=True)]
-            return on_it or found
-        return found
 
     # --- time passes
 
@@ -235,19 +221,6 @@ class Alarms(Appointed):
             return f"{say.clock(each.clock)} {say.repeat(each.repeat)}"
         moment = self._book.moment(each)
         return f"{say.clock(moment)} {say.day(moment.date(), now.date())}"
-
-    def _matches(self, each: Appointment, wanted: time | None, day: date | None, *, known: bool) -> bool:
-        if day is not None:
-            on_it = day.weekday() in each.repeat if each.repeat else self._book.moment(each).date() == day
-            if not on_it:
-                return False
-        if wanted is None:
-            return True
-        clock = each.clock or self._book.moment(each).time()
-        faces = {(wanted.hour, wanted.minute)}
-        if not known:
-            faces.add((other_half(wanted).hour, wanted.minute))
-        return (clock.hour, clock.minute) in faces
 
     def _remove(self, alarms: list[Appointment]) -> None:
         say = self._kit.say

@@ -9,6 +9,7 @@ from assistant.skills import Reply, TurnContext, slots
 from assistant.skills.appointments import FARTHEST_S, LATE_S, MOST, Appointed, Appointment
 from assistant.skills.kit import Announcement, Kit
 from assistant.skills.moments import next_moment, on_day
+from assistant.skills.moving import Moving
 from assistant.skills.recurrence import next_instant, weekdays
 
 MORNING = time(9)
@@ -24,20 +25,24 @@ ALIKE = 70
 class Reminders(Appointed):
     """Keeps words for a moment and says them then."""
 
-    intents = frozenset({"ReminderSet", "ReminderList", "ReminderCancel"})
+    intents = frozenset({"ReminderSet", "ReminderList", "ReminderCancel", "ReminderMove"})
 
     def __init__(self, kit: Kit) -> None:
         super().__init__(kit, "reminder")
+        self._moving = Moving(kit, self._book, "reminders", afternoon_hours=AFTERNOON_HOURS)
 
     def handle(self, intent: Intent, context: TurnContext) -> Reply:  # noqa: ARG002 - the protocol
-        return {"ReminderSet": self._set, "ReminderList": self._list, "ReminderCancel": self._cancel}[intent.name](
-            intent
-        )
+        return {
+            "ReminderSet": self._set,
+            "ReminderList": self._list,
+            "ReminderCancel": self._cancel,
+            "ReminderMove": self._move,
+        }[intent.name](intent)
 
     # --- requests
 
     def _set(self, intent: Intent) -> Reply:
-        say, keeper = self._kit.say, self._kit.time
+        say = self._kit.say
         words = self._bare(slots.text(intent, "text"))
         if not words:
             return Reply(say("reminders.ask_text"), expects_answer=True, asks="text")
@@ -51,9 +56,14 @@ class Reminders(Appointed):
         number = self._book.put(made)
         self._book.remember([], [number], lambda: say("reminders.undone_set"))
         text = say("reminders.set", words=say.to_speaker(words), when=self._when(made))
-        if not keeper.trusted and made.clock:
-            text += say.word("alarms.untrusted").format(time=say.clock(keeper.now()))
-        return Reply(text)
+        return Reply(text + self._doubt(made))
+
+    def _doubt(self, made: Appointment) -> str:
+        """What is added to a time while the clock is unsure."""
+        say, keeper = self._kit.say, self._kit.time
+        if keeper.trusted or not made.clock:
+            return ""
+        return say.word("alarms.untrusted").format(time=say.clock(keeper.now()))
 
     def _timed(self, intent: Intent, words: str) -> Appointment | Reply:
         say, keeper = self._kit.say, self._kit.time
@@ -112,21 +122,62 @@ class Reminders(Appointed):
         if slots.flag(intent, "all"):
             self._remove(there)
             return Reply(say("reminders.cancelled_all", count=say.count(len(there), "reminder")))
-        words = self._bare(slots.text(intent, "text"))[: slots.LONGEST_TEXT].casefold()
         day = slots.day(intent)
         if day is not None:
             there = [each for each in there if self._book.moment(each).date() == day]
+        chosen = self._one(self._named(intent, there))
+        if isinstance(chosen, Reply):
+            return chosen
+        self._remove([chosen])
+        return Reply(say("reminders.cancelled", words=say.to_speaker(chosen.words)))
+
+    def _move(self, intent: Intent) -> Reply:
+        """The one that is meant goes elsewhere; when that is not one, all stay."""
+        say, there = self._kit.say, self._book.all()
+        if not there:
+            return Reply(say("reminders.none"))
+        try:
+            repeat = weekdays(slots.text(intent, "repeat"))
+        except ValueError:
+            return Reply(say("general.bad_day", value=slots.text(intent, "repeat")[:60]), outcome="refused")
+        chosen = self._one(self._moving.meant(self._named(intent, there), intent))
+        if isinstance(chosen, Reply):
+            return chosen
+        words = say.to_speaker(chosen.words)
+        if not repeat and all(read(intent) is None for read in (slots.clock, slots.day, slots.seconds)):
+            return Reply(say("reminders.ask_move", words=words), expects_answer=True, asks="time")
+        made = self._moving.moved(chosen, intent, repeat)
+        if isinstance(made, Reply):
+            return made
+        moved = made[0]
+        if not moved.id and len(there) >= MOST:
+            return Reply(say("reminders.too_many", count=MOST), outcome="refused")
+        numbers = self._book.put_all(made)
+        self._book.remember([chosen], [] if moved.id else numbers[:1], lambda: say("reminders.undone_move"))
+        text = say("reminders.moved" if moved.id else "reminders.moved_once", words=words, when=self._when(moved))
+        return Reply(text + self._doubt(moved))
+
+    def _named(self, intent: Intent, there: list[Appointment]) -> list[Appointment]:
+        """The one of `there` that fits the words, comes "next" or was set "last"; all where nothing was said."""
+        words = self._bare(slots.text(intent, "text"))[: slots.LONGEST_TEXT].casefold()
         if words:
             choices = {each.id: each.words.casefold() for each in there}
             best = process.extractOne(words, choices, scorer=fuzz.token_set_ratio, score_cutoff=ALIKE)
-            there = [each for each in there if best and each.id == best[2]]
-        if not there:
+            return [each for each in there if best and each.id == best[2]]
+        which = slots.text(intent, "which")
+        if which == "last":
+            return sorted(there, key=lambda each: each.id)[-1:]
+        return there[:1] if which == "next" else there
+
+    def _one(self, found: list[Appointment]) -> Appointment | Reply:
+        """The reminder that was found; or the reply that there is none, or that asks which."""
+        say = self._kit.say
+        if not found:
             return Reply(say("reminders.no_such"), outcome="refused")
-        if len(there) > 1:
-            told = say.join([say.to_speaker(each.words) for each in there[:5]], "or")
-            return Reply(say("reminders.which", reminders=told), expects_answer=True, asks="text")
-        self._remove(there)
-        return Reply(say("reminders.cancelled", words=say.to_speaker(there[0].words)))
+        if len(found) == 1:
+            return found[0]
+        told = say.join([say.to_speaker(each.words) for each in found[:5]], "or")
+        return Reply(say("reminders.which", reminders=told), expects_answer=True, asks="text")
 
     # --- time passes
 

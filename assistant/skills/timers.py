@@ -7,6 +7,7 @@ from assistant.skills import Reply, TurnContext, slots
 from assistant.skills.kit import RING_S, Announcement, Kit
 from assistant.skills.moments import next_moment
 from assistant.skills.timekeeping import Anchor
+from assistant.skills.timer_choice import TimerChoice, bare_name, new_length
 from assistant.skills.timer_table import Timer, TimerTable
 
 LONGEST_S = 7 * 86_400.0
@@ -22,13 +23,14 @@ class Timers:
     intents = frozenset(
         {
             "TimerSet", "TimerCancel", "TimerStatus", "TimerPause", "TimerResume", "TimerAdd", "TimerSubtract",
-            "TimerStop",
+            "TimerStop", "TimerChange",
         }
     )  # fmt: skip
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._table = TimerTable(kit.store, kit.time)
+        self._choice = TimerChoice(kit.say)
         self._carried: frozenset[int] = frozenset()
         kit.time.listeners.append(self._clock_corrected)
 
@@ -42,6 +44,7 @@ class Timers:
             "TimerResume": self._resume,
             "TimerAdd": self._add,
             "TimerSubtract": self._add,
+            "TimerChange": self._change,
         }[intent.name](intent)
 
     # --- requests
@@ -56,7 +59,7 @@ class Timers:
             seconds = until - time.wall()
         if seconds is None:
             return Reply(say("timers.ask_length"), expects_answer=True, asks="duration")
-        name = _bare_name(slots.text(intent, "name"))
+        name = bare_name(slots.text(intent, "name"))
         if until is not None and not name:
             name = say.clock(time.local(until))
         if seconds < 1:
@@ -67,8 +70,8 @@ class Timers:
             return Reply(say("general.too_long"), outcome="refused")
         if len(self._table.all()) >= MOST:
             return Reply(say("timers.too_many", count=MOST), outcome="refused")
-        number = self._table.insert(Timer(0, name, seconds, "running", seconds, time.anchor(seconds)))
-        label = self._label(name, seconds)
+        made = Timer(0, name, seconds, "running", seconds, time.anchor(seconds))
+        number, label = self._table.insert(made), self._choice.label(made)
 
         def undo() -> str:
             self._table.delete(number)
@@ -93,11 +96,11 @@ class Timers:
             if len(timers) == 1:
                 return Reply(say("timers.cancelled_one"))
             return Reply(say("timers.cancelled_all", count=say.count(len(timers), "timer")))
-        chosen = self._choose(intent, timers)
+        chosen = self._choice.one(intent, timers)
         if isinstance(chosen, Reply):
             return chosen
         self._remove([chosen])
-        return Reply(say("timers.cancelled", timer=self.label(chosen)))
+        return Reply(say("timers.cancelled", timer=self._choice.label(chosen)))
 
     def _stop(self, intent: Intent) -> Reply:
         ringing = [timer for timer in self._table.all() if timer.state == "ringing"]
@@ -113,35 +116,35 @@ class Timers:
         if not timers:
             return Reply(say("timers.none"))
         if intent.slots.get("name") or intent.unresolved.get("name") or intent.slots.get("duration"):
-            chosen = self._choose(intent, timers)
-            return chosen if isinstance(chosen, Reply) else Reply(self._left(chosen))
+            chosen = self._choice.one(intent, timers)
+            return chosen if isinstance(chosen, Reply) else Reply(self._choice.left(chosen))
         if len(timers) == 1 and timers[0].state == "running":
             return Reply(say("timers.left_one", duration=say.duration(timers[0].remaining)))
-        return Reply(" ".join(self._left(timer) for timer in timers[:5]))
+        return Reply(" ".join(self._choice.left(timer) for timer in timers[:5]))
 
     def _pause(self, intent: Intent) -> Reply:
         say = self._kit.say
-        chosen = self._choose(intent, [timer for timer in self._table.all() if timer.state != "ringing"])
+        chosen = self._choice.one(intent, [timer for timer in self._table.all() if timer.state != "ringing"])
         if isinstance(chosen, Reply):
             return chosen
         if chosen.state == "paused":
-            return Reply(say("timers.already_paused", timer=self.label(chosen)))
+            return Reply(say("timers.already_paused", timer=self._choice.label(chosen)))
         self._table.save(replace(chosen, state="paused", anchor=None))
         self._restore_on_undo(chosen)
-        return Reply(say("timers.paused", timer=self.label(chosen), duration=say.duration(chosen.remaining)))
+        return Reply(say("timers.paused", timer=self._choice.label(chosen), duration=say.duration(chosen.remaining)))
 
     def _resume(self, intent: Intent) -> Reply:
         say = self._kit.say
         timers = self._table.all()
         paused = [timer for timer in timers if timer.state == "paused"]
-        chosen = self._choose(intent, paused or timers)
+        chosen = self._choice.one(intent, paused or timers)
         if isinstance(chosen, Reply):
             return chosen
         if chosen.state != "paused":
-            return Reply(say("timers.not_paused", timer=self.label(chosen)))
+            return Reply(say("timers.not_paused", timer=self._choice.label(chosen)))
         self._table.save(replace(chosen, state="running", anchor=self._kit.time.anchor(chosen.remaining)))
         self._restore_on_undo(chosen)
-        return Reply(say("timers.resumed", timer=self.label(chosen), duration=say.duration(chosen.remaining)))
+        return Reply(say("timers.resumed", timer=self._choice.label(chosen), duration=say.duration(chosen.remaining)))
 
     def _add(self, intent: Intent) -> Reply:
         say = self._kit.say
@@ -149,7 +152,7 @@ class Timers:
         change = slots.seconds(intent)
         if change is None:
             return Reply(say("timers.ask_length"), expects_answer=True, asks="duration")
-        chosen = self._choose(intent, timers, by_duration=False)
+        chosen = self._choice.one(intent, timers, by_duration=False)
         if isinstance(chosen, Reply):
             return chosen
         if change < 1:
@@ -157,21 +160,43 @@ class Timers:
         change = change if intent.name == "TimerAdd" else -change
         left = max(0.0, chosen.remaining) + change
         if left < 1:
-            text = say("timers.would_end", timer=self.label(chosen), duration=say.duration(chosen.remaining))
+            text = say("timers.would_end", timer=self._choice.label(chosen), duration=say.duration(chosen.remaining))
             return Reply(text, outcome="refused")
         if left > LONGEST_S:
             return Reply(say("timers.too_long"), outcome="refused")
-        paused = chosen.state == "paused"
+        changed = self._rerun(chosen, max(1.0, chosen.length + change), left)
+        return Reply(say("timers.changed", timer=self._choice.label(changed), duration=say.duration(left)))
+
+    def _change(self, intent: Intent) -> Reply:
+        """The new length counts from now on."""
+        say = self._kit.say
+        chosen = self._choice.one(intent, self._table.all(), by_duration=False)
+        if isinstance(chosen, Reply):
+            return chosen
+        seconds = new_length(intent, chosen)
+        if seconds is None:
+            return Reply(say("timers.ask_change"), expects_answer=True, asks="duration")
+        if seconds < 1:
+            return Reply(say("timers.not_positive"), outcome="refused")
+        if seconds > LONGEST_S:
+            return Reply(say("timers.too_long"), outcome="refused")
+        changed = self._rerun(chosen, seconds, seconds)
+        key = "timers.reset_paused" if changed.state == "paused" else "timers.reset"
+        return Reply(say(key, timer=self._choice.label(chosen), duration=say.duration(seconds)))
+
+    def _rerun(self, timer: Timer, length: float, left: float) -> Timer:
+        """Store `timer` with another length and so much left: a paused one stays paused, a ringing one runs again."""
+        paused = timer.state == "paused"
         changed = replace(
-            chosen,
-            length=max(1.0, chosen.length + change),
+            timer,
+            length=length,
             state="paused" if paused else "running",
             remaining=left,
             anchor=None if paused else self._kit.time.anchor(left),
         )
         self._table.save(changed)
-        self._restore_on_undo(chosen)
-        return Reply(say("timers.changed", timer=self.label(changed), duration=say.duration(left)))
+        self._restore_on_undo(timer)
+        return changed
 
     # --- time passes
 
@@ -219,7 +244,11 @@ class Timers:
         """How long the timers from before the power cut still have: told once it is known, or will not be."""
         say = self._kit.say
         told = [
-            say("timers.recovered_one", duration=say.duration(each.remaining, exact=False), timer=self.label(each))
+            say(
+                "timers.recovered_one",
+                duration=say.duration(each.remaining, exact=False),
+                timer=self._choice.label(each),
+            )
             for each in self._table.all()
             if each.id in self._carried and each.state == "running" and each.remaining > 0
         ]
@@ -248,58 +277,20 @@ class Timers:
             return timer.anchor
         return time.anchor(timer.remaining)
 
-    # --- choosing and naming
+    # --- naming and undoing
 
     def names(self) -> tuple[str, ...]:
         """Names that can be said."""
         return tuple(dict.fromkeys(timer.name for timer in self._table.all() if timer.name))
-
-    def label(self, timer: Timer) -> str:
-        """ "pasta timer", or "10 minute timer" for one without a name."""
-        return self._label(timer.name, timer.length)
-
-    def _label(self, name: str, length: float) -> str:
-        say = self._kit.say
-        if name:
-            return say.word("timers.by_name").format(name=name)
-        return say.word("timers.by_length").format(length=say.length(length))
-
-    def _left(self, timer: Timer) -> str:
-        say = self._kit.say
-        key = {"running": "left", "paused": "left_paused", "ringing": "left_ringing"}[timer.state]
-        return say(f"timers.{key}", timer=self.label(timer), duration=say.duration(timer.remaining))
-
-    def _choose(self, intent: Intent, timers: list[Timer], *, by_duration: bool = True) -> Timer | Reply:
-        """The timer that is meant, or the reply that asks which."""
-        say = self._kit.say
-        if not timers:
-            return Reply(say("timers.none"))
-        name = _bare_name(slots.text(intent, "name") or intent.unresolved.get("name", ""))
-        if name:
-            named = [timer for timer in timers if timer.name.casefold() == name.casefold()]
-            if not named:
-                return Reply(say("timers.no_such", name=name[:60]), outcome="refused")
-            timers = named
-        length = slots.seconds(intent) if by_duration else None
-        if length is not None:
-            same = [timer for timer in timers if abs(timer.length - length) < 1]
-            if not same:
-                return Reply(say("timers.no_such", name=say.length(length) or name), outcome="refused")
-            timers = same
-        if len(timers) == 1 or name or length is not None:
-            return timers[0]
-        labels = list(dict.fromkeys(self.label(timer) for timer in timers))
-        question = say("timers.which", names=say.join(labels[:6], "or"))
-        return Reply(question, expects_answer=True, asks="name")
 
     def _rings(self, timer: Timer) -> Announcement:
         """What is said when it ends. One that ended long before anybody could hear it does not ring any more."""
         say = self._kit.say
         late = -timer.remaining
         if late > 60 and timer.state != "ringing":
-            text = say("timers.is_up_late", timer=self.label(timer), ago=say.duration(late, exact=False))
+            text = say("timers.is_up_late", timer=self._choice.label(timer), ago=say.duration(late, exact=False))
         else:
-            text = say("timers.is_up", timer=self.label(timer))
+            text = say("timers.is_up", timer=self._choice.label(timer))
         return Announcement(f"timer-{timer.id}", text, rings=late < RING_S, kind="timer")
 
     def _remove(self, timers: list[Timer]) -> None:
@@ -314,10 +305,6 @@ class Timers:
             left = self._kit.time.remaining(timer.anchor) if timer.anchor else timer.remaining
             self._table.delete(timer.id)
             self._table.insert(timer, timer.id)
-            return self._kit.say(key, timer=self.label(timer), duration=self._kit.say.duration(left))
+            return self._kit.say(key, timer=self._choice.label(timer), duration=self._kit.say.duration(left))
 
         self._kit.undo.add(undo)
-
-
-def _bare_name(name: str) -> str:
-    return name.removesuffix(" timer").strip()

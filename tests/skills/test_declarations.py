@@ -15,8 +15,8 @@ EXACT_WORDS_ONLY = {
     # a guess must not change what it listens for, how it speaks, or when it keeps quiet
     "QuietHoursSet", "QuietHoursOff", "QuietHoursStatus", "WakeWordSet", "WakeWordStatus", "VoiceNext", "VoiceSet",
     "VoiceStatus", "WelcomeStart", "WelcomeSkip",
-    # which of two times is the new one is told by the words between them
-    "AlarmMove",
+    # which of two times or lengths is the new one is told by the words between them
+    "AlarmMove", "TimerChange", "ReminderMove",
     # the clock is set by exact words, and only where nothing else sets it
     "ClockSet",
     # what Home Assistant's own sentences say, served as the same thing under another name

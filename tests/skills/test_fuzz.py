@@ -17,7 +17,8 @@ SLOTS = (
     "amount", "from_unit", "to_unit", "ingredient", "sides", "count", "low", "high", "level", "step", "area", "query",
     "pm_known", "brightness", "brightness_step", "color", "temperature", "position", "volume_level", "domain",
     "device_class", "state", "replaces", "command", "begins", "ends", "begins_known", "wake_word", "voice",
-    "from_time", "from_time_known", "from_day", "from_repeat", "earlier",
+    "from_time", "from_time_known", "from_day", "from_repeat", "earlier", "from_duration", "from_now", "which",
+    "number",
 )  # fmt: skip
 
 words = st.one_of(

@@ -1,4 +1,6 @@
 from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,3 +185,127 @@ def test_a_command_for_later_is_not_done_now(device: Device):
     assert reply.outcome == "refused"
     assert "remind you to turn off your lights" in reply.text
     assert device.store.rows("SELECT * FROM timers") == []
+
+
+def stored(device: Device) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in device.store.rows("SELECT * FROM timers ORDER BY id")]
+
+
+def test_a_changed_timer_runs_its_new_length_from_now(device: Device):
+    device.say("TimerSet", duration=minutes(10))
+    device.clock.advance(240)
+    reply = device.say("TimerChange", duration=minutes(15))
+    assert (reply.text, reply.outcome) == ("The 10 minute timer is at 15 minutes now.", "done")
+    assert device.text("TimerStatus") == "15 minutes left."
+    assert len(stored(device)) == 1
+    assert device.text("Undo") == "The 10 minute timer is back to 6 minutes."
+    assert device.text("TimerStatus") == "6 minutes left."
+    device.say("TimerChange", duration=minutes(15))
+    device.restart()
+    assert "15 minute timer" in device.text("TimerPause")
+    device.say("TimerResume")
+    device.clock.advance(899)
+    assert device.skills.due() == []
+    device.clock.advance(2)
+    assert [each.text for each in device.skills.due()] == ["Your 15 minute timer is up."]
+
+
+@pytest.mark.parametrize(
+    ("slots", "says"),
+    [
+        ({"name": "pasta", "duration": minutes(9)}, "The pasta timer is at 9 minutes now."),
+        ({"from_duration": minutes(8), "duration": minutes(9)}, "The pasta timer is at 9 minutes now."),
+        ({"from_duration": minutes(4), "number": 6}, "The 4 minute timer is at 6 minutes now."),
+        ({"from_duration": timedelta(seconds=30), "number": 45}, "The 30 second timer is at 45 seconds now."),
+    ],
+)
+def test_the_timer_that_was_named_is_changed(device: Device, slots: dict[str, Any], says: str):
+    device.say("TimerSet", duration=minutes(8), name="pasta")
+    device.say("TimerSet", duration=minutes(4))
+    device.say("TimerSet", duration=timedelta(seconds=30))
+    assert device.text("TimerChange", **slots) == says
+    assert len(stored(device)) == 3
+
+
+def test_a_paused_timer_stays_paused_at_its_new_length(device: Device):
+    device.say("TimerSet", duration=minutes(10), name="pasta")
+    device.say("TimerPause")
+    assert device.text("TimerChange", duration=minutes(5)) == "The pasta timer is at 5 minutes now, and still paused."
+    device.clock.advance(3600)
+    assert device.skills.due() == []
+    assert "5 minutes left" in device.text("TimerResume")
+
+
+def test_a_ringing_timer_runs_again(device: Device):
+    device.say("TimerSet", duration=minutes(1))
+    device.clock.advance(61)
+    device.skills.due()
+    assert device.text("TimerChange", duration=minutes(2)) == "The 1 minute timer is at 2 minutes now."
+    assert device.skills.ringing() == []
+    device.clock.advance(121)
+    assert len(device.skills.due()) == 1
+
+
+def test_asks_which_timer_and_how_long(device: Device):
+    device.say("TimerSet", duration=minutes(8), name="pasta")
+    reply = device.say("TimerChange")
+    assert (reply.text, reply.expects_answer, reply.asks) == ("To how long?", True, "duration")
+    device.say("TimerSet", duration=minutes(4))
+    reply = device.say("TimerChange", duration=minutes(5))
+    assert (reply.text, reply.expects_answer, reply.asks) == ("Which one: 4 minute timer or pasta timer?", True, "name")
+    # the answers: a name, or the length it has
+    assert "pasta" in device.text("TimerChange", duration=minutes(5), name="pasta")
+    assert "4 minute" in device.text("TimerChange", duration=minutes(5), from_duration=minutes(4))
+
+
+@pytest.mark.parametrize("asks", ["TimerCancel", "TimerPause", "TimerAdd", "TimerSubtract"])
+def test_which_one_is_answered_by_a_length(device: Device, asks: str):
+    device.say("TimerSet", duration=minutes(8))
+    device.say("TimerSet", duration=minutes(4))
+    change: dict[str, Any] = {"duration": minutes(1)} if asks in ("TimerAdd", "TimerSubtract") else {}
+    assert device.say(asks, **change).asks == "name"
+    assert device.say(asks, **change, from_duration=minutes(4)).outcome == "done"
+    assert "8 minutes" in device.text("TimerStatus")
+
+
+def test_an_hour_has_no_unit_to_share(device: Device):
+    """Sixty minutes or one hour: "to ninety" would be a guess."""
+    device.say("TimerSet", duration=minutes(60))
+    assert device.say("TimerChange", number=90).asks == "duration"
+
+
+@pytest.mark.parametrize(
+    ("there", "slots", "says"),
+    [
+        ([], {"duration": minutes(5)}, "There are no timers."),
+        ([], {}, "There are no timers."),
+        ([8], {"duration": timedelta(0)}, "A timer needs a length of at least one second."),
+        ([8], {"duration": minutes(-5)}, "A timer needs a length of at least one second."),
+        ([8], {"number": -5}, "A timer needs a length of at least one second."),
+        ([8], {"duration": timedelta(days=8)}, "That's too long for a timer. The longest is a week; for more, set a"),
+        ([8], {"name": "rice", "duration": minutes(5)}, "There's no rice timer."),
+        ([8], {"from_duration": minutes(5), "duration": minutes(6)}, "There's no 5 minute timer."),
+    ],
+)
+def test_what_cannot_be_changed_stays(device: Device, there: list[int], slots: dict[str, Any], says: str):
+    for each in there:
+        device.say("TimerSet", duration=minutes(each))
+    before = stored(device)
+    text = device.text("TimerChange", **slots)
+    assert text.startswith(says) or text == "No timer is running."
+    assert stored(device) == before
+
+
+def test_a_correction_changes_the_same_timer_again(device: Device):
+    device.say("TimerSet", duration=minutes(8))
+    device.say("TimerChange", duration=minutes(5))
+    assert device.text("TimerChange", duration=minutes(6), replaces=True) == "The 8 minute timer is at 6 minutes now."
+    assert len(stored(device)) == 1
+
+
+def test_a_changed_timer_outlives_a_power_cut(tmp_path: Path):
+    device = Device(path=tmp_path / "assistant.db")
+    device.say("TimerSet", duration=minutes(10))
+    device.say("TimerChange", duration=minutes(20))
+    device.power_cut(600)
+    assert device.text("TimerStatus") == "10 minutes left."
