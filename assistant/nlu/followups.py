@@ -5,18 +5,20 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from assistant.nlu.dialogue import FOLLOW_UP_S, Dialogue
+from assistant.nlu.durations import parse_duration
 from assistant.nlu.fill import COLORS, nearest
 from assistant.nlu.grammar import spoken_name, variants
 from assistant.nlu.home import Home
 from assistant.nlu.intent import Intent, SlotValue
-from assistant.nlu.interpret import hass_kind
+from assistant.nlu.interpret import daypart_time, hass_kind
 from assistant.nlu.spans import Abstract, abstract, time_with_daypart
 
 _CORRECTIONS: tuple[tuple[str, ...], ...] = (
     ("no", "i", "said"), ("no", "i", "meant"), ("no", "i", "mean"), ("no", "make", "it"),
     ("no", "make", "that"), ("no", "wait"), ("no", "not"), ("i", "said"), ("i", "meant"),
     ("sorry", "i", "meant"), ("make", "it"), ("make", "that"), ("change", "it", "to"),
-    ("change", "that", "to"), ("actually", "make", "it"), ("actually",), ("sorry",), ("no",), ("wait",),
+    ("change", "that", "to"), ("move", "it", "to"), ("move", "that", "to"),
+    ("actually", "make", "it"), ("actually",), ("sorry",), ("no",), ("wait",),
     ("rather",),
 )  # fmt: skip
 _FOLLOWS: tuple[tuple[str, ...], ...] = (
@@ -24,6 +26,18 @@ _FOLLOWS: tuple[tuple[str, ...], ...] = (
     ("also",), ("and",), ("the", "same", "for"), ("same", "for"), ("same", "thing", "for"),
 )  # fmt: skip
 _FILLER = frozenset({"in", "the", "for", "on", "at", "to", "of", "my", "a", "about", "with", "again"})
+_ASKING = frozenset(
+    {"set", "start", "create", "make", "begin", "run", "add", "cancel", "stop", "end", "delete", "remove", "clear",
+    "pause", "hold", "resume", "continue", "restart", "extend", "increase", "take", "change", "adjust", "reset",
+    "check", "list", "count", "turn", "switch", "put", "give"}
+)  # fmt: skip
+_NUMBERED = (
+    "level", "brightness", "temperature", "position", "step", "volume_level", "sides", "amount", "number",
+)  # fmt: skip
+"""Slots that another number can fill."""
+_BEFORE_NAME = frozenset({"the", "my", "that", "a", "one", "timer", "reminder", "about", "for", "to", "called", "with"})
+_LONGEST_NAME = 4
+"""Words of a timer's name."""
 _TEXT_ANSWERS = {"text": "ReminderSet", "item": "ListAdd", "list": "", "name": "", "query": "MusicPlay", "place": ""}
 
 
@@ -37,15 +51,57 @@ def answer(words: Sequence[str], dialogue: Dialogue, today: date) -> Intent | No
     if slot in _TEXT_ANSWERS:
         if not words or len(words) > 12 or words[0] in ("who", "what", "why", "how", "when", "where"):
             return None
+        if slot == "name" and last.name.startswith("Timer"):
+            chosen = _which_timer(_chosen(words))
+            return _with(last, chosen) if chosen else None
+        if last.name in ("ReminderCancel", "ReminderMove"):
+            return _with(last, {slot: " ".join(_chosen(words))})
         return _with(last, {slot: " ".join(words)})
     rest = [token for token in tokens if token not in spans.spans and token not in _FILLER]
     values = _values(spans, last)
-    if slot not in values or len(rest) > 1:
-        return None
-    kept = {slot: values[slot]}
-    if slot == "time":
+    kept = {slot: values[slot]} if slot in values else {}
+    if slot == "time" and last.name.startswith(("Alarm", "Reminder")):
+        kept = _moment(words, last, spans, values)
+    elif "time" in kept:
         kept |= {name: values[name] for name in ("pm_known", "day") if name in values}
-    return _with(last, kept)
+    return _with(last, kept) if kept and len(rest) <= 1 else None
+
+
+def begins_request(words: Sequence[str]) -> bool:
+    """Whether words that name a timer ask for something of their own: "set a ...", not "the ten minute timer"."""
+    return bool(words) and words[0] in _ASKING
+
+
+def _chosen(words: Sequence[str]) -> list[str]:
+    """An answer to "Which one?" without what goes around a name: "the pasta one", "the one about the bins"."""
+    said = list(words)
+    while len(said) > 1 and said[0] in _BEFORE_NAME:
+        said = said[1:]
+    while len(said) > 1 and said[-1] in ("one", "timer", "reminder"):
+        said = said[:-1]
+    return said
+
+
+def _which_timer(said: list[str]) -> dict[str, SlotValue]:
+    """The timer that was chosen, by its length or its name; empty when neither was said."""
+    length = parse_duration(said)
+    if length is not None and length[1] == len(said):
+        return {"from_duration": length[0]}
+    return {"name": " ".join(said)} if len(said) <= _LONGEST_NAME else {}
+
+
+def _moment(words: Sequence[str], last: Intent, spans: Abstract, values: dict[str, SlotValue]) -> dict[str, SlotValue]:
+    """An answer to "When?": a time, a day or both, or a length of time ("in ten minutes", or "by" so much)."""
+    if "time" in values or "duration" not in values:
+        kept: dict[str, SlotValue] = {name: values[name] for name in ("time", "pm_known", "day") if name in values}
+        part = daypart_time(spans.spans.values()) if last.name.startswith("Reminder") else None
+        if part is not None and "time" not in kept:
+            kept["time"], kept["pm_known"] = part, True
+        return kept
+    moved = {"duration": values["duration"]}
+    if last.name.endswith("Move") and (words[0] in ("in", "after") or list(words[-2:]) == ["from", "now"]):
+        moved["from_now"] = True
+    return moved
 
 
 def lean(words: Sequence[str], dialogue: Dialogue, home: Home, today: date) -> Intent | None:
@@ -121,9 +177,19 @@ def _values(spans: Abstract, last: Intent) -> dict[str, SlotValue]:
                 values["time"], values["pm_known"] = read
         if "number" in span.kinds and float(span.number).is_integer():
             number = int(span.number)
-            if last.name == "TimerSet" and "duration" in last.slots and "duration" not in values:
+            if last.name in ("TimerSet", "TimerChange") and "duration" in last.slots and "duration" not in values:
                 values["duration"] = _same_unit(number, last)
-            for slot in ("level", "brightness", "temperature", "position", "step", "volume_level", "sides", "amount"):
+            for slot in (
+                "level",
+                "brightness",
+                "temperature",
+                "position",
+                "step",
+                "volume_level",
+                "sides",
+                "amount",
+                "number",
+            ):
                 if slot in last.slots:
                     values[slot] = number
             if last.name == "VolumeSet":

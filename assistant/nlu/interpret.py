@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Any
 
+from assistant.nlu.durations import parse_duration
 from assistant.nlu.grammar import Candidate, spoken_name
 from assistant.nlu.home import Home
 from assistant.nlu.intent import Class, Intent, SlotValue
@@ -23,7 +24,7 @@ _HASS_KINDS = {
     "HassSetVolumeRelative": Class.VOLUME,
 }
 _DAYPART_TIMES = {"am": time(9), "pm": time(15), "night": time(21)}
-"""When "remind me tomorrow morning" is due. Evening counts from 19:00, see _daypart_time."""
+"""When "remind me tomorrow morning" is due. Evening counts from 19:00, see daypart_time."""
 
 _EMPTY_NAMES = frozenset(
     [
@@ -54,6 +55,9 @@ _EMPTY_NAMES = frozenset(
 _BOUNDS = frozenset({"begins", "ends", "from_time"})
 """Two times in one request."""
 _DAYS = frozenset({"day", "from_day"})
+_LENGTHS = frozenset({"duration", "from_duration"})
+_BARE_LENGTHS = (("from_number", "from_duration", "duration"), ("number", "duration", "from_duration"))
+"""A slot for a number, the length it becomes, and the slot whose unit it shares."""
 _HERE = frozenset({"area", "name", "floor"})
 _EVERYWHERE = frozenset({"all", "every", "everywhere", "whole", "everything"})
 _ROBOTS = (("HassVacuum", "vacuum"), ("HassLawnMower", "lawn_mower"))
@@ -112,8 +116,8 @@ class Interpreter:
         elif name in _BOUNDS:
             if span.time is not None:
                 slots[name], slots[f"{name}_known"] = span.time, span.pm_known
-        elif name == "duration" and span.duration is not None:
-            slots["duration"] = span.duration
+        elif name in _LENGTHS and span.duration is not None:
+            slots[name] = span.duration
         elif name in _DAYS:
             if span.day is None:
                 unresolved["day"] = span.words
@@ -136,13 +140,18 @@ class Interpreter:
     ) -> Intent | None:
         intent = candidate.intent
         name = slots.get("name")
+        if intent == "TimerChange" and not {"the", "my", "and"}.isdisjoint(str(name).split()):
+            return None  # "change my mind cancel the timer" names none
         if intent.startswith("Timer") and isinstance(name, str):
             words = [word for word in name.split() if word not in ("timer", "the", "my", "a", "new")]
             if not words or _EMPTY_NAMES.issuperset(words):
                 return None
             slots["name"] = " ".join(words)
-        if intent == "ReminderSet" and "time" not in slots and "duration" not in slots:
-            due = _daypart_time(abstract.spans.values())
+        if intent == "TimerChange":
+            _share_unit(candidate, abstract, slots)
+        timeless = intent == "ReminderSet" or (intent == "ReminderMove" and {"day", "daypart"} & set(candidate.slots))
+        if timeless and "time" not in slots and "duration" not in slots:
+            due = daypart_time(abstract.spans.values())
             if due is not None:
                 slots["time"], slots["pm_known"] = due, True
         if intent == "TimerSet" and "time" in slots and candidate.slots["time"] in abstract.spans:
@@ -224,7 +233,17 @@ def _check_list(intent: str, slots: dict[str, SlotValue], unresolved: dict[str, 
     unresolved["list"] = said
 
 
-def _daypart_time(spans: Iterable[Span]) -> time | None:
+def _share_unit(candidate: Candidate, abstract: Abstract, slots: dict[str, SlotValue]) -> None:
+    """ "From ten to fifteen minutes": the number alone has the other one's unit, which is said last."""
+    for bare, length, other in _BARE_LENGTHS:
+        number, full = (abstract.spans.get(str(candidate.slots.get(slot))) for slot in (bare, other))
+        if number and full and (read := parse_duration([*number.words.split(), full.words.split()[-1]])):
+            slots[length] = read[0]
+            del slots[bare]
+
+
+def daypart_time(spans: Iterable[Span]) -> time | None:
+    """When a part of the day that was said without a time begins to count; None when none was said."""
     for span in spans:
         if span.daypart:
             return time(19) if "evening" in span.words else _DAYPART_TIMES[span.daypart]

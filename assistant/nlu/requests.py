@@ -52,6 +52,11 @@ def splits(words: Sequence[str]) -> Iterator[Split]:
         at += 1
 
 
+def _moved(intent: Intent) -> bool:
+    """Whether it says where a reminder goes: then no words of the reminder's own follow."""
+    return intent.name == "ReminderMove" and not {"time", "day", "duration"}.isdisjoint(intent.slots)
+
+
 def several(words: list[str], understood: Callable[[list[str]], Intent | None], depth: int = 0) -> list[Intent]:
     """The intents of a sentence that holds at least two requests which `understood` knows; [] when it holds one."""
     if depth >= _MOST_PARTS:
@@ -60,7 +65,7 @@ def several(words: list[str], understood: Callable[[list[str]], Intent | None], 
         if split.right[0] in _NOUN_LEADS and (shared := _shared_verb(split, understood)):
             return shared
         first = understood(split.left)
-        if first is None or first.name.startswith("Reminder"):
+        if first is None or (first.name.startswith("Reminder") and not _moved(first)):
             # a reminder's text may well say "and": "remind me to lock up and turn off the lights" is one request
             shared = _shared_verb(split, understood)
             if shared:

@@ -31,6 +31,7 @@ _NAMED = {"noon": time(12), "midday": time(12), "midnight": time(0), "noontime":
 _PAST = {"past": 1, "after": 1, "to": -1, "before": -1, "till": -1, "til": -1, "of": -1}
 _SPANNING = frozenset({"from", "between", "hours"})
 _MOVING = frozenset({"change", "move", "shift", "push", "postpone", "delay", "adjust", "switch"})
+_MOVED = frozenset({"alarm", "alarms", "reminder", "reminders"})
 _UNTIL = frozenset({"to", "till", "til", "until", "and"})
 
 
@@ -159,7 +160,7 @@ def _spans(before: Sequence[str]) -> bool:
     """Whether a time that follows these words is the first of two."""
     if not before or before[-1] in _SPANNING:
         return bool(before)
-    moved = not _MOVING.isdisjoint(before) and not {"alarm", "alarms"}.isdisjoint(before)
+    moved = not _MOVING.isdisjoint(before) and not _MOVED.isdisjoint(before)
     return moved and (before[-1] == "at" or list(before[-2:]) == ["set", "for"])
 
 

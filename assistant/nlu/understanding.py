@@ -12,13 +12,13 @@ from assistant.nlu.called import ACCEPT, AGAINST, Caller, intent_of, settled
 from assistant.nlu.classifier import MODEL, Classifier
 from assistant.nlu.continuation import ending, following
 from assistant.nlu.dialogue import NO_DIALOGUE, Dialogue
-from assistant.nlu.followups import answer, lean
+from assistant.nlu.followups import answer, begins_request, lean
 from assistant.nlu.grammar import Candidate, Grammar
 from assistant.nlu.home import Home
 from assistant.nlu.intent import Class, Intent, SlotValue
 from assistant.nlu.interpret import Interpreter
 from assistant.nlu.judge import Judge
-from assistant.nlu.moving import instead_of_setting
+from assistant.nlu.moving import begins_move, instead_of_setting, plainly
 from assistant.nlu.names import Names, NamesProvider
 from assistant.nlu.network import Network
 from assistant.nlu.own_files import NO_SKILLS, OwnSkills
@@ -156,9 +156,11 @@ class _Attempt:
         self._seen: dict[tuple[str, ...], list[tuple[Candidate, Intent]]] = {}
 
     def understand(self, words: list[str], dialogue: Dialogue) -> list[Intent]:
-        bare = without_courtesy(words)
+        bare = plainly(without_courtesy(words))
         exact = self.exact(words) or self.exact(bare)
-        if dialogue.pending and not (exact and not exact.name.startswith("Timer")):
+        # a timer's name or length alone ("the ten minute timer") is a sentence too, and here an answer
+        asks_anew = exact and (exact.name not in ("TimerSet", "TimerStatus") or begins_request(bare))
+        if dialogue.pending and not asks_anew and not begins_move(bare):
             given = answer(bare, dialogue, self._today)
             if given is not None:
                 return [given]
