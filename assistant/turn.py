@@ -102,12 +102,13 @@ class Turn:
         self._source = source
         self._asked: Reply | None = None
 
-    async def listen(self, preroll: Samples, frames: Frames, begins_s: float) -> Result:
+    async def listen(self, preroll: Samples, frames: Frames, begins_s: float, voice_after_s: float = 0.0) -> Result:
         """Serve a spoken request.
 
         `preroll` is the sound just before stream position `begins_s` (the wake detection), `frames` what follows.
+        Nothing was asked for when there is no voice after `voice_after_s`.
         """
-        return await self._guarded(self._spoken(preroll, frames, begins_s))
+        return await self._guarded(self._spoken(preroll, frames, begins_s, voice_after_s))
 
     async def read(self, text: str) -> Result:
         """Serve a typed request."""
@@ -115,11 +116,11 @@ class Turn:
 
     # -- the line ------------------------------------------------------------------------------------------
 
-    async def _spoken(self, preroll: Samples, frames: Frames, begins_s: float) -> str:
+    async def _spoken(self, preroll: Samples, frames: Frames, begins_s: float, voice_after_s: float) -> str:
         begun = self._rooms.clock.monotonic()
         listening = Listening(self._rooms, self._dialogue, self._stage, self._publish)
         async with aclosing(frames):
-            transcription = await listening.hear(preroll, frames, begins_s)
+            transcription = await listening.hear(preroll, frames, begins_s, voice_after_s)
         if transcription is None:
             self._dialogue = replace(self._dialogue, begun="")
             return "nothing"

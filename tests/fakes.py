@@ -81,6 +81,8 @@ class FakeRecognizer:
     script: Sequence[str]
     fail_on: str = ""
     """"start", "feed" or "finish": where it breaks."""
+    imagines_s: float = 0.0
+    """So much VOICE it takes the sound before an utterance for."""
     confidence: float = 0.9
     started: int = 0
     fed: list[Samples] = field(default_factory=list)
@@ -93,7 +95,7 @@ class FakeRecognizer:
             raise RuntimeError("scripted")
         text = self.script[min(self.started, len(self.script) - 1)]
         self.started += 1
-        return FakeStream(self, text)
+        return FakeStream(self, text, round(self.imagines_s * 16000))
 
 
 @dataclass

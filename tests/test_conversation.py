@@ -82,6 +82,24 @@ def test_no_word_is_lost_without_a_pause_after_the_wake_word() -> None:
     assert len(house.recognizer.fed[0]) == pytest.approx(PREROLL_S * 16000, abs=320)
 
 
+def test_words_without_a_voice_are_no_request_and_the_request_may_still_come() -> None:
+    # what the recogniser makes of the wake phrase's end is a whole command here
+    house = House(recognizer=FakeRecognizer(("mute",), imagines_s=0.4), interpreter=FakeInterpreter(("mute",)))
+    hear(house, sound((WAKE, 0.5), (SILENCE, 7.0)))
+    assert house.traces[0].outcome == "nothing"
+    assert sure(house.traces[0].first(ev.SpeechEnded)).rule == "nothing"
+    assert house.skills.handled == []
+    house = House(recognizer=FakeRecognizer(("mute",), imagines_s=0.4), interpreter=FakeInterpreter(("mute",)))
+    hear(house, sound((WAKE, 0.5), (SILENCE, 3.0), (VOICE, 0.4), (SILENCE, 2.0)))
+    assert [intent.text for intent in house.skills.handled] == ["mute"]
+
+
+def test_a_word_in_the_same_breath_as_the_wake_phrase_counts() -> None:
+    house = House("mute", interpreter=FakeInterpreter(("mute",)))
+    hear(house, sound((WAKE, 0.5), (VOICE, 0.3), (SILENCE, 2.0)))
+    assert [intent.text for intent in house.skills.handled] == ["mute"]
+
+
 def test_woken_and_nothing_said() -> None:
     house = House("anything")
     hear(house, sound((WAKE, 0.5), (SILENCE, 7.0)))

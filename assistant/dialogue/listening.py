@@ -95,14 +95,18 @@ class Listening:
         self._guessed = False
         """In this pause a word came to those that promised more, without a sound."""
 
-    async def hear(self, preroll: Samples, frames: Frames, begins_s: float) -> Transcription | None:
+    async def hear(
+        self, preroll: Samples, frames: Frames, begins_s: float, voice_after_s: float = 0.0
+    ) -> Transcription | None:
         """The words, or None when nobody spoke.
 
-        `preroll` is the sound just before stream position `begins_s`, `frames` what follows.
+        `preroll` is the sound just before stream position `begins_s`, `frames` what follows. Words count from the
+        moment on at which there is a voice after `voice_after_s`: what a recogniser makes of the wake phrase's end,
+        of noise or of the own voice's last echo is no request.
         """
         rooms, endpointer = self._rooms, self._rooms.endpointer
         endpointer.begin(begins_s)
-        partial, started, rule = "", False, ""
+        partial, started, spoken, rule = "", False, False, ""
         position = last_speech = begins_s
         # what begins earlier belongs to the wake phrase
         skip_s = max(0.0, len(preroll) / SAMPLE_RATE - WAKE_TAIL_S)
@@ -123,8 +127,9 @@ class Listening:
                 self._publish(ev.PartialTranscript, text=partial)
                 self._tell(partial)
             await self._prepare(stream, partial, activity)
-            said, ending = rooms.interpreter.said(partial), Ending.OTHER
-            if self._prepared is not None:
+            spoken = activity.last_speech_s is not None and activity.last_speech_s > voice_after_s
+            said, ending = rooms.interpreter.said(partial) if spoken else "", Ending.OTHER
+            if spoken and self._prepared is not None:
                 said, ending = self._prepared.said, self._prepared.ending
             fired = endpointer.update(position, activity.speech, activity.silence_s, said, ending)
             if fired:
@@ -132,7 +137,7 @@ class Listening:
                 break
         rule = rule or frames.rule
         self._publish(ev.SpeechEnded, rule=rule, stream_s=position, last_speech_s=min(last_speech, position))
-        if rule == "nothing":
+        if rule == "nothing" or not spoken:
             return None
         return await self._stage("recognise", rooms.hearing, stream.finish)
 

@@ -144,6 +144,15 @@ def test_a_wake_word_without_words_lets_the_reply_go_on_where_it_was() -> None:
     assert house.kinds().count("TurnEnded") == 2
 
 
+def test_words_made_of_the_own_voice_s_last_echo_let_the_reply_go_on() -> None:
+    house = House("what time is it", "turn on the lamp", skills=FakeSkills(LONG))
+    house.recognizer.imagines_s = 1.5
+    loudspeaker, _, _ = kitchen(house, sound(*REQUEST, (WAKE, 0.5), (VOICE, 0.06), (SILENCE, 15.0)))
+    assert {trace.turn: trace.outcome for trace in house.traces} == {"0001": "done", "0002": "nothing"}
+    assert len(house.skills.handled) == 1
+    assert len(loudspeaker.heard) * FRAME_SECONDS == pytest.approx(6.0, abs=0.05)
+
+
 def test_a_suspicion_ducks_and_a_cough_changes_nothing_else() -> None:
     house = House("what time is it", skills=FakeSkills(LONG))
     loudspeaker, stops, _ = kitchen(house, sound(*REQUEST, (COUGH, 0.5), (SILENCE, 9.0)))
