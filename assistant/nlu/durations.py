@@ -14,7 +14,8 @@ SECONDS = {
 }  # fmt: skip
 """Seconds in a unit; a month counts 30 days and a year 365, as people mean "in a month" said to a timer."""
 
-_UNIT = dict(SECONDS) | {f"{unit}s": value for unit, value in SECONDS.items()} | {"centuries": 3_153_600_000}
+UNITS = dict(SECONDS) | {f"{unit}s": value for unit, value in SECONDS.items()} | {"centuries": 3_153_600_000}
+"""SECONDS with the plurals."""
 _WRITTEN = re.compile(r"^(?:(\d{1,6}(?:\.\d+)?)(h|hr|hrs|m|min|mins|s|sec|secs))$")
 _WRITTEN_UNIT = {"h": 3600, "hr": 3600, "hrs": 3600, "m": 60, "min": 60, "mins": 60, "s": 1, "sec": 1, "secs": 1}
 _JOINED = re.compile(r"^(\d{1,6})-?(second|sec|minute|min|hour|hr|day|week)s?$")
@@ -58,7 +59,7 @@ def parse_duration(words: Sequence[str], start: int = 0) -> tuple[timedelta, int
     seconds, at, unit = first
     while at < len(words):
         if words[at : at + 3] == ["and", "a", "half"] and words[at + 3 : at + 4] != ["of"]:
-            nested = _UNIT.get(words[at + 3]) if at + 3 < len(words) else None
+            nested = UNITS.get(words[at + 3]) if at + 3 < len(words) else None
             if nested is None or nested == unit:
                 seconds, at = seconds + math.copysign(unit / 2, seconds), at + (4 if nested else 3)
                 continue
@@ -88,12 +89,12 @@ def _part(words: Sequence[str], start: int) -> tuple[float, int, int] | None:
         unit = _WRITTEN_UNIT[written[2]]
         return float(written[1]) * unit, start + 1, unit
     if joined := _JOINED.match(words[start]):
-        unit = _UNIT[joined[2]]
+        unit = UNITS[joined[2]]
         return int(joined[1]) * unit, start + 1, unit
     for lead, factor in _LEADS:
         end = start + len(lead)
-        if list(words[start:end]) == lead and end < len(words) and words[end] in _UNIT:
-            unit = _UNIT[words[end]]
+        if list(words[start:end]) == lead and end < len(words) and words[end] in UNITS:
+            unit = UNITS[words[end]]
             return factor * unit, end + 1, unit
     number = parse_number(words, start)
     if number is None:
@@ -101,11 +102,11 @@ def _part(words: Sequence[str], start: int) -> tuple[float, int, int] | None:
     value, at = number
     if list(words[at : at + 2]) in (["more", "minutes"], ["more", "seconds"], ["more", "hours"]):
         at += 1
-    if at < len(words) and words[at] in _UNIT:
-        unit = _UNIT[words[at]]
+    if at < len(words) and words[at] in UNITS:
+        unit = UNITS[words[at]]
         return value * unit, at + 1, unit
-    if list(words[at : at + 3]) == ["and", "a", "half"] and at + 3 < len(words) and words[at + 3] in _UNIT:
-        unit = _UNIT[words[at + 3]]
+    if list(words[at : at + 3]) == ["and", "a", "half"] and at + 3 < len(words) and words[at + 3] in UNITS:
+        unit = UNITS[words[at + 3]]
         return (value + 0.5) * unit, at + 4, unit
     return None
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from assistant.nlu.dialogue import FOLLOW_UP_S, Dialogue
-from assistant.nlu.durations import parse_duration
+from assistant.nlu.durations import UNITS, duration_of, parse_duration
 from assistant.nlu.fill import COLORS, nearest
 from assistant.nlu.grammar import spoken_name, variants
 from assistant.nlu.home import Home
@@ -60,8 +60,11 @@ def answer(words: Sequence[str], dialogue: Dialogue, today: date) -> Intent | No
     rest = [token for token in tokens if token not in spans.spans and token not in _FILLER]
     values = _values(spans, last)
     kept = {slot: values[slot]} if slot in values else {}
+    if slot == "duration" and last.name == "TimerChange" and not kept:
+        kept = _new_length(words, last, spans)
+        rest = [] if kept else rest
     if slot == "time" and last.name.startswith(("Alarm", "Reminder")):
-        kept = _moment(words, last, spans, values)
+        kept = _moment(words, last, values)
     elif "time" in kept:
         kept |= {name: values[name] for name in ("pm_known", "day") if name in values}
     return _with(last, kept) if kept and len(rest) <= 1 else None
@@ -90,14 +93,21 @@ def _which_timer(said: list[str]) -> dict[str, SlotValue]:
     return {"name": " ".join(said)} if len(said) <= _LONGEST_NAME else {}
 
 
-def _moment(words: Sequence[str], last: Intent, spans: Abstract, values: dict[str, SlotValue]) -> dict[str, SlotValue]:
+def _new_length(words: Sequence[str], last: Intent, spans: Abstract) -> dict[str, SlotValue]:
+    """A number alone, or the unit alone of a number said before."""
+    before, unit = last.slots.get("number"), UNITS.get(words[-1])
+    if len(words) == 1 and unit and isinstance(before, int):
+        return {"duration": duration_of(before * unit)}
+    number = next((span.number for span in spans.of("number")), None)
+    if number is None or len(spans.text.split()) > 1 or not float(number).is_integer():
+        return {}
+    return {"number": int(number)}
+
+
+def _moment(words: Sequence[str], last: Intent, values: dict[str, SlotValue]) -> dict[str, SlotValue]:
     """An answer to "When?": a time, a day or both, or a length of time ("in ten minutes", or "by" so much)."""
     if "time" in values or "duration" not in values:
-        kept: dict[str, SlotValue] = {name: values[name] for name in ("time", "pm_known", "day") if name in values}
-        part = daypart_time(spans.spans.values()) if last.name.startswith("Reminder") else None
-        if part is not None and "time" not in kept:
-            kept["time"], kept["pm_known"] = part, True
-        return kept
+        return {name: values[name] for name in ("time", "pm_known", "day") if name in values}
     moved = {"duration": values["duration"]}
     if last.name.endswith("Move") and (words[0] in ("in", "after") or list(words[-2:]) == ["from", "now"]):
         moved["from_now"] = True
@@ -175,6 +185,8 @@ def _values(spans: Abstract, last: Intent) -> dict[str, SlotValue]:
             read = time_with_daypart(span, spans.spans.values())
             if read is not None:
                 values["time"], values["pm_known"] = read
+        if last.name.startswith("Reminder") and "time" not in values and (part := daypart_time([span])):
+            values["time"], values["pm_known"] = part, True
         if "number" in span.kinds and float(span.number).is_integer():
             number = int(span.number)
             if last.name in ("TimerSet", "TimerChange") and "duration" in last.slots and "duration" not in values:

@@ -47,6 +47,7 @@ _PLAIN = {"reschedule": "move", "rearrange": "move", "postpone": "delay", "alter
 """Verbs that the sentence files lack, because the embedded hearing model does; typed, or with another model, they mean
 these."""
 
+_DAYPARTS = frozenset({"morning", "afternoon", "evening"})
 _NEEDS = (("i", "need", "to"), ("i", "have", "to"), ("i've", "got", "to"), ("we", "need", "to"), ("we", "have", "to"))
 """They ask for nothing before most verbs ("i need to move house"), and so are no courtesy."""
 
@@ -57,11 +58,13 @@ def begins_move(words: list[str]) -> bool:
 
 
 def plainly(words: list[str]) -> list[str]:
-    """`words`, where something is moved, without "i need to" before a first verb and with a common one for a rare one:
-    "postpone my alarm"."""
+    """`words`, where something is moved, without "i need to" before a first verb, with a common one for a rare one
+    ("postpone my alarm"), and with "to the evening" as the part of a day that it is."""
     wish = words[3:] if tuple(words[:3]) in _NEEDS else words
     if not begins_move(wish):
         return words
+    if wish[-3:-1] == ["to", "the"] and wish[-1] in _DAYPARTS:
+        wish = [*wish[:-2], "in", *wish[-2:]]
     return [_PLAIN.get(wish[0], wish[0]), *wish[1:]]
 
 

@@ -113,6 +113,11 @@ class Undo:
         self._done.append(_Done(self.turn, self._monotonic(), action, words))
         del self._done[:-20]
 
+    @property
+    def latest(self) -> str:
+        """The turn whose doings would be taken back next; "" when there are none."""
+        return self._done[-1].turn if self._done else ""
+
     def run(self) -> list[str]:
         """Take back the last turn's doings, latest first; the words that say what happened. Empty: nothing recent."""
         while self._done and self._done[-1].turn == self.turn:

@@ -139,7 +139,7 @@ class Skills:
             wake_words=wake_words,
         )
         self._clock = clock
-        self._last_served = ""
+        self._last_served = ("", "")
         self._settles_at: float | None = None
         self._notices: list[Announcement] = []
         self._timers = Timers(self.kit)
@@ -234,10 +234,10 @@ class Skills:
 
     def _corrected(self, intent: Intent) -> Intent:
         """ "No, fifteen" takes back what the last turn did for the same intent before it is done anew."""
-        same, self._last_served = self._last_served == intent.name, intent.name
+        before, self._last_served = self._last_served, (intent.name, self.kit.undo.turn)
         if not intent.slots.get("replaces"):
             return intent
-        if same:
+        if before == (intent.name, self.kit.undo.latest):  # else the last turn only asked, or refused
             self.kit.undo.run()
         slots = {name: value for name, value in intent.slots.items() if name != "replaces"}
         return replace(intent, slots=slots)

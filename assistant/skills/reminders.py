@@ -162,7 +162,9 @@ class Reminders(Appointed):
         words = self._bare(slots.text(intent, "text"))[: slots.LONGEST_TEXT].casefold()
         if words:
             choices = {each.id: each.words.casefold() for each in there}
-            best = process.extractOne(words, choices, scorer=fuzz.token_set_ratio, score_cutoff=ALIKE)
+            best = process.extractOne(
+                words, choices, scorer=fuzz.token_set_ratio, processor=_singular, score_cutoff=ALIKE
+            )
             return [each for each in there if best and each.id == best[2]]
         which = slots.text(intent, "which")
         if which == "last":
@@ -216,3 +218,8 @@ class Reminders(Appointed):
         self._book.delete(*(each.id for each in there))
         count = say.count(len(there), "reminder")
         self._book.remember(there, [], lambda: say("reminders.undone_cancel", count=count))
+
+
+def _singular(text: str) -> str:
+    """One plant is as good as many: without the s behind each word."""
+    return " ".join(word.removesuffix("s") for word in text.split())

@@ -60,9 +60,9 @@ def bare_name(name: str) -> str:
 
 def new_length(intent: Intent, timer: Timer) -> float | None:
     """The seconds a timer shall run, None when they were not said. A number alone ("to fifteen") counts in the unit of
-    the timer's own length; one of whole hours may have been said in minutes too, and tells none."""
+    the timer's own length; that of whole hours may have been said in minutes too, so up to twelve it tells none."""
     number = slots.number(intent, "number")
     seconds = slots.seconds(intent)
-    if seconds is not None or number is None or timer.length % 3600 == 0:
+    if seconds is not None or number is None or (timer.length % 3600 == 0 and number <= 12):
         return seconds
     return number * (60 if timer.length >= 60 else 1)

@@ -103,6 +103,9 @@ def lasted(minutes: float) -> dict[str, object]:
         ("change my timer to ten minutes instead", lasts(10)),
         ("i need to change my timer to ten minutes", lasts(10)),
         ("the timer should be ten minutes", lasts(10)),
+        ("i want my timer to be ten minutes", lasts(10)),
+        ("extend the pasta timer to ten minutes", {"name": "pasta"} | lasts(10)),
+        ("shorten my timer to ten minutes", lasts(10)),
         ("change my timer to fifteen", {"number": 15}),
         ("change my timer", {}),
         ("reset the timer", {}),
@@ -133,6 +136,7 @@ FRIDAY, TODAY = date(2026, 3, 6), date(2026, 3, 4)
          {"text": "the dentist", "day": THURSDAY} | new(9, known=True)),
         ("change the time of my dentist reminder to four", {"text": "dentist"} | new(4)),
         ("move my reminder to tomorrow morning", {"day": THURSDAY} | new(9, known=True)),
+        ("move my reminder to the evening", new(19, known=True)),
         ("move my reminder to the bins to tonight", {"text": "the bins", "day": TODAY} | new(21, known=True)),
         ("move my last reminder to six", {"which": "last"} | new(6)),
         ("move the next reminder to friday", {"which": "next", "day": FRIDAY}),
@@ -264,6 +268,10 @@ def test_the_answers_of_a_timer_and_a_reminder(understanding):
 
     (changed,) = answered("change my timer", "duration", "fifteen minutes")
     assert (changed.name, dict(changed.slots)) == ("TimerChange", lasts(15))
+    (bare,) = answered("change my timer", "duration", "fifteen")
+    assert dict(bare.slots) == {"number": 15}
+    (unit,) = answered("change my timer to ten", "duration", "minutes")
+    assert dict(unit.slots) == {"number": 10} | lasts(10)
     (named,) = answered("change my timer to ten minutes", "name", "the pasta one please")
     assert (named.name, dict(named.slots)) == ("TimerChange", {"name": "pasta"} | lasts(10))
     (long,) = answered("change my timer to fifteen minutes", "name", "the ten minute timer")
@@ -303,6 +311,8 @@ def test_what_was_moved_is_moved_on(understanding):
     (moved,) = understanding.understand("move my dentist reminder to six")
     (again,) = understanding.understand("move it to seven", Dialogue((moved,), seconds_ago=5.0))
     assert (again.name, dict(again.slots)) == ("ReminderMove", {"text": "dentist"} | new(7) | {"replaces": True})
+    (again,) = understanding.understand("no make it sunday evening", Dialogue((moved,), seconds_ago=5.0))
+    assert dict(again.slots) == {"text": "dentist", "day": SUNDAY, "replaces": True} | new(19, known=True)
 
 
 def test_another_request_may_follow(understanding):

@@ -151,6 +151,8 @@ def test_a_reminder_is_moved(device: Device, there: dict[str, Any], slots: dict[
     [
         ({"text": "dentist"}, "call the dentist"),
         ({"text": "to call the dentist"}, "call the dentist"),
+        ({"text": "plant"}, "water the plants"),
+        ({"text": "the bin"}, "take out the bins"),
         ({"which": "next"}, "take out the bins"),
         ({"which": "last"}, "water the plants"),
         ({"from_time": time(8), "from_time_known": False}, "call the dentist"),

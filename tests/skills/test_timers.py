@@ -269,9 +269,10 @@ def test_which_one_is_answered_by_a_length(device: Device, asks: str):
 
 
 def test_an_hour_has_no_unit_to_share(device: Device):
-    """Sixty minutes or one hour: "to ninety" would be a guess."""
+    """Sixty minutes or one hour: "to ten" would be a guess, "to ninety" is none."""
     device.say("TimerSet", duration=minutes(60))
-    assert device.say("TimerChange", number=90).asks == "duration"
+    assert device.say("TimerChange", number=10).asks == "duration"
+    assert device.text("TimerChange", number=90) == "The 1 hour timer is at 1 hour and 30 minutes now."
 
 
 @pytest.mark.parametrize(
@@ -301,6 +302,12 @@ def test_a_correction_changes_the_same_timer_again(device: Device):
     device.say("TimerChange", duration=minutes(5))
     assert device.text("TimerChange", duration=minutes(6), replaces=True) == "The 8 minute timer is at 6 minutes now."
     assert len(stored(device)) == 1
+
+
+def test_an_answer_that_sounds_like_a_correction_takes_nothing_back(device: Device):
+    device.say("TimerSet", duration=minutes(8))
+    assert device.say("TimerChange").asks == "duration"
+    assert device.text("TimerChange", duration=minutes(6), replaces=True) == "The 8 minute timer is at 6 minutes now."
 
 
 def test_a_changed_timer_outlives_a_power_cut(tmp_path: Path):
