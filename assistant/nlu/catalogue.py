@@ -99,7 +99,8 @@ def home_dictionary(language: str) -> dict[str, Any]:
     text = resources.files("home_assistant_intents").joinpath("data", f"{language}.json").read_text(encoding="utf-8")
     content = json.loads(text)
     kept = {}
-    for name in HASS_INTENTS & set(content["intents"]):
+    # in the file's order: what is said here, and which of two readings comes first, must not change from start to start
+    for name in (name for name in content["intents"] if name in HASS_INTENTS):
         blocks = []
         for block in content["intents"][name]["data"]:
             # "who is {zone}" would swallow every question about a person

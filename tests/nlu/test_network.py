@@ -1,5 +1,9 @@
 """What can be said here: phrases, vocabulary."""
 
+import os
+import subprocess
+import sys
+
 from assistant.nlu.understanding import MOST_PHRASES
 
 
@@ -19,6 +23,27 @@ def test_phrases_speak_of_this_home(understanding):
         "reading lamp",
     ):
         assert said in joined
+
+
+PRINT_PHRASES = """
+from assistant.clock import SystemClock
+from assistant.nlu.home import load_home
+from assistant.nlu.names import no_names
+from assistant.nlu.understanding import Understanding
+print("\\n".join(Understanding(load_home(None), names=no_names, clock=SystemClock()).phrases()))
+"""
+
+
+def test_the_phrases_and_their_order_are_the_same_in_every_start():
+    """Texts hash differently in each process: no set of them may decide what is said first."""
+
+    def started(seed: str) -> str:
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        return subprocess.run(
+            [sys.executable, "-c", PRINT_PHRASES], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert started("1") == started("2")
 
 
 def test_most_phrases_are_understood_as_they_stand(understanding):
