@@ -90,6 +90,14 @@ _ASPECTS = {
 ASPECTS = {word: aspect for aspect, words in _ASPECTS.items() for word in words.split("|")}
 """The kind of weather that a word asks about."""
 
+_OTHER_TIMER = re.compile(
+    r"\b(?:the|my|that|this)"
+    r" (?!(?:current|running|last|first|next|other|kitchen|cooking|only|whole|same|minutes?|hours?|seconds?)\b)"
+    r"(?P<name>[a-z]+) timers?\b"
+    r"|\btimer (?:called|named|for (?:the|my)) (?P<called>[a-z]+)\b"
+)
+"""A timer by a name."""
+
 NAME_SCORE = 88.0
 """rapidfuzz ratio from which a heard name counts as a device's: one letter in eight may differ."""
 
@@ -105,6 +113,9 @@ def fill(label: str, abstract: Abstract, home: Home, names: Names) -> tuple[dict
         slots.pop("day", None)
     if label.startswith("Timer") and (name := _timer_name(said, names, label)):
         slots["name"] = name
+    elif label.startswith("Timer") and label != "TimerSet" and (other := _OTHER_TIMER.search(_without_spans(abstract))):
+        # there is none of that name: another one must not be meant
+        unresolved["name"] = other["name"] or other["called"]
     if re.search(r"\b(all|every|everything|both)\b", said) and label in (
         "TimerCancel", "AlarmCancel", "ReminderCancel",
     ):  # fmt: skip

@@ -295,3 +295,19 @@ def test_any_words_in_any_dialogue_are_answered(understanding, words, then, pend
 def test_very_long_text_is_answered(understanding, text):
     assert understanding.understand(text)
     assert understanding.ending(text) in tuple(Ending)
+
+
+@pytest.mark.parametrize(
+    "text", ["cancel the rice timer", "please get rid of my rice timer now", "delete the timer called rice"]
+)
+def test_another_timer_than_those_that_run_is_not_cancelled_in_their_place(understanding, text):
+    (intent,) = understanding.understand(text)
+    assert intent.name == "TimerCancel"
+    assert intent.slots == {}
+    assert intent.unresolved == {"name": "rice"}
+
+
+@pytest.mark.parametrize("text", ["cancel the kitchen timer", "get rid of the last timer"])
+def test_a_timer_without_a_name_is_any(understanding, text):
+    (intent,) = understanding.understand(text)
+    assert (intent.name, intent.unresolved) == ("TimerCancel", {})
