@@ -44,5 +44,6 @@ def confirm(path: Path, seed: int, told: Connection) -> None:
         if reply.outcome == "done" and not reply.expects_answer:
             told.send_bytes(f"{kind} {word}".encode())
         elif kind == "timer" and turn % 3 == 0:
+            # told first: a kill between the two must not make rightly cancelled timers look lost
+            told.send_bytes(b"clearing timer")
             skills.handle(Intent("TimerCancel", Class.TIMER, {"all": True}), context(str(turn), word))
-            told.send_bytes(b"cleared timer")

@@ -52,13 +52,13 @@ def kill_once(path: Path, seed: int) -> int:
     reminders = {row["words"] for row in store.rows("SELECT words FROM appointments WHERE kind = 'reminder'")}
     items = {row["words"] for row in store.rows("SELECT words FROM items")}
     store.close()
-    last_clear = max((at for at, (kind, _) in enumerate(confirmed) if kind == "cleared"), default=-1)
-    cleared_after = confirmed[last_clear + 1 :]
+    last_clearing = max((at for at, (kind, _) in enumerate(confirmed) if kind == "clearing"), default=-1)
+    after_that = confirmed[last_clearing + 1 :]
     there = {"alarm": alarms, "reminder": reminders, "item": items}
     for kind, word in confirmed:
         if kind in there:
             assert word in there[kind], f"{kind} {word} was confirmed and is lost (seed {seed})"
-    for kind, word in cleared_after:
+    for kind, word in after_that:
         if kind == "timer":
             assert word in timers, f"timer {word} was confirmed and is lost (seed {seed})"
     return len(confirmed)
