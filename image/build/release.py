@@ -14,7 +14,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from image.build.errors import BuildError
+from image.build.layers import IMAGE
 from image.build.steps import Steps
+
+ICON = IMAGE / "icon.svg"
+"""Shown by Raspberry Pi Imager beside the title."""
 
 TITLES = {
     "lite": ("Voice assistant, small", "Offline voice assistant with its embedded models. Needs no network, ever."),
@@ -94,7 +98,7 @@ def imager_entry(
     return {
         "name": f"{title} {version}" + (" for the AI HAT+ 2" if variant.endswith("-hailo") else ""),
         "description": description,
-        "icon": f"{base}/icon.svg",
+        "icon": f"{base}/{image.stem}.{ICON.name}",
         "url": f"{base}/{compressed.name}",
         "bmap_url": f"{base}/{image.name}.bmap",
         "extract_size": image.stat().st_size,
@@ -128,7 +132,7 @@ def publish(
     day = datetime.datetime.now(datetime.UTC).date()
     manifest = {"os_list": [imager_entry(image, compressed, variant=variant, url=url, version=version, day=day)]}
     (out / f"{image.stem}.rpi-imager-manifest").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    for file in beside:
+    for file in [*beside, ICON]:
         shutil.copy(file, out / f"{image.stem}.{file.name}")
     sums = out / f"{image.stem}.SHA256SUMS"
     named = sorted(p for p in out.iterdir() if p.name not in {sums.name, f"{sums.name}.sig"})

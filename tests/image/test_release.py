@@ -46,6 +46,7 @@ def test_a_release_is_whole_and_its_figures_are_the_files(published, key):
     assert {p.name for p in out.iterdir()} == {
         "assistant-rpi5-lite.img.xz", "assistant-rpi5-lite.img.bmap", "assistant-rpi5-lite.rpi-imager-manifest",
         "assistant-rpi5-lite.sbom.cdx.json", "assistant-rpi5-lite.SHA256SUMS", "assistant-rpi5-lite.SHA256SUMS.sig",
+        "assistant-rpi5-lite.icon.svg",
     }  # fmt: skip
     assert release.verify(out, release.public_pem(key)) == []
     unpacked = subprocess.run(["xz", "-dc", out / "assistant-rpi5-lite.img.xz"], capture_output=True, check=True).stdout
@@ -54,6 +55,9 @@ def test_a_release_is_whole_and_its_figures_are_the_files(published, key):
     assert entry["extract_sha256"] == hashlib.sha256(unpacked).hexdigest()
     assert entry["image_download_size"] == (out / "assistant-rpi5-lite.img.xz").stat().st_size
     assert entry["url"] == "https://example.org/r/assistant-rpi5-lite.img.xz"
+    # whatever the entry points at is published with it
+    for name in ("icon", "url", "bmap_url"):
+        assert (out / entry[name].removeprefix("https://example.org/r/")).is_file()
     assert "<bmap" in (out / "assistant-rpi5-lite.img.bmap").read_text()
 
 
