@@ -38,7 +38,8 @@ def answers(machine: Machine, request: str, word: str) -> str:
     """A typed request is answered, with the reply's sound: hearing alone is left out, and the minutes that it loads."""
     prepared(machine)
     (turn,) = _turns(machine, "ask", request)
-    expect(turn["outcome"] == "done" and word in turn["reply"].lower(), f"ended {turn['outcome']}, said {turn['reply']!r}")
+    told = f"ended {turn['outcome']}, said {turn['reply']!r}"
+    expect(turn["outcome"] == "done" and word in turn["reply"].lower(), told)
     size = int(output(machine, "stat", "-c", "%s", turn["reply_audio"]))
     expect(size > 10_000, f"the reply's sound has {size} bytes")
     return f"“{request}” → “{turn['reply']}”, {size} bytes of sound"
